@@ -1,0 +1,271 @@
+"""The nouns of the house, and the column contract of the tables that walk through it.
+
+Nouns are frozen and keyword-only. Many rows are a `pandas.DataFrame` that obeys the contracts below;
+one row becomes a `Recipient` only at the door of composing. Times are aware and in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# ---------------------------------------------------------------- words for people
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence for a person, not yet in their language: `template` is the key of the catalogue, `values` fill it."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
+
+
+def say(template: str, **values: object) -> Text:
+    """Return a `Text`. Translation catalogues are filled from the first argument of every call of `say`."""
+    return Text(template, values)
+
+
+# ---------------------------------------------------------------- findings
+
+TIPS = ("consent", "addressing", "unsubscribe", "clarity", "personalization", "cadence", "sender_requirements")
+TIP_OF_CODE = {"CON": 1, "ADR": 2, "UNS": 3, "MSG": 4, "PER": 5, "FRQ": 6, "SND": 7}
+
+
+class Outcome(StrEnum):
+    """What a check found. UNKNOWN says that it could not find out, and is never read as a pass."""
+
+    PASS = "pass"
+    WARN = "warn"
+    BLOCK = "block"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """The answer of one check. `rows` are the source rows concerned (all of them; empty where it is not about rows)."""
+
+    code: str
+    outcome: Outcome
+    message: Text
+    fix: Text
+    source: str
+    rows: tuple[int, ...] = ()
+
+    @property
+    def tip(self) -> int:
+        """The number of the tip, 1 to 7, read from the code."""
+        return TIP_OF_CODE[self.code.split("-")[0]]
+
+
+# ---------------------------------------------------------------- consent and suppression
+
+
+class ConsentState(StrEnum):
+    """The states of ISO/IEC TS 27560 that we keep; only GIVEN and RECONFIRMED allow sending."""
+
+    REQUESTED = "requested"
+    GIVEN = "given"
+    RECONFIRMED = "reconfirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentEvent:
+    """One fact in the append-only ledger. `person` is the keyed hash of the mailbox; `evidence` says how it is known:
+    `column` (a row of an uploaded list), `attestation` (somebody vouches for a whole list), `form`, `link`."""
+
+    person: str
+    purpose: str
+    basis: str
+    state: ConsentState
+    at: datetime | None
+    recorded_at: datetime
+    method: str
+    source: str
+    wording: str
+    evidence: str
+    recorded_by: str
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is not to be mailed, strongest first."""
+
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    OBJECTED = "objected"
+    HARD_BOUNCE = "hard_bounce"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suppression:
+    """A person not to be mailed. `purpose` is "" for all purposes; `address` is "" once erased, `person` still matches."""
+
+    person: str
+    reason: SuppressionReason
+    at: datetime
+    origin: str
+    purpose: str = ""
+    address: str = ""
+
+
+# ---------------------------------------------------------------- campaign and letter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who signs the letter. `postal_address` may hold several lines."""
+
+    name: str
+    address: str
+    reply_to: str
+    organisation: str
+    postal_address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attestation:
+    """Somebody vouches for the consent of a whole list: weaker evidence than a record per person, and shown so."""
+
+    basis: str
+    source: str
+    wording: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """What is said, by whom, to whom, for which purpose. `body` is the source text in `body_format` (md, mjml, html);
+    `language` is both, zh-Hant, en or column; `kind` is marketing, subscribed or transactional."""
+
+    id: str
+    name: str
+    purpose: str
+    kind: str
+    sender: Sender
+    language: str
+    subject: str
+    preheader: str
+    body: str
+    body_format: str
+    list_name: str = ""
+    attestation: Attestation | None = None
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """One person on a list, at the door of composing. `language` is zh-Hant, en or "" when it is not known."""
+
+    address: str
+    name: str
+    language: str
+    fields: Mapping[str, str]
+    source_row: int
+    person: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A rendered letter: what one recipient reads, and the headers that travel with it."""
+
+    subject: str
+    html: str
+    text: str
+    headers: Mapping[str, str]
+
+
+# ---------------------------------------------------------------- plan and delivery
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Positions `start` to `stop` (exclusive) of the plan's snapshot, all of one `variant`, not before `not_before`."""
+
+    start: int
+    stop: int
+    variant: str
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Who gets it when, frozen. `hash` covers campaign, letter, audience, exclusions, suppressions and schedule."""
+
+    hash: str
+    campaign_id: str
+    recipients: int
+    excluded: Mapping[str, int]
+    batches: tuple[Batch, ...]
+    parts: Mapping[str, str]
+
+
+class AttemptState(StrEnum):
+    """The states of one handing-over to the provider; the legal moves are `delivery.MOVES`."""
+
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    CANCELLED = "cancelled"
+
+
+class EventKind(StrEnum):
+    """What can happen to one letter, in the words of django-anymail."""
+
+    QUEUED = "queued"
+    REJECTED = "rejected"
+    BOUNCED = "bounced"
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryEvent:
+    """Something that happened to one letter. `id` is equal for repeats of one event; `attempt` and `position` are ""
+    and -1 where the provider did not say; `by_machine` marks opens and clicks that no person made; `hard` marks a
+    bounce that says the mailbox does not exist."""
+
+    id: str
+    kind: EventKind
+    at: datetime
+    address: str
+    attempt: str = ""
+    position: int = -1
+    message_id: str = ""
+    reason: str = ""
+    hard: bool = False
+    by_machine: bool = False
+    url: str = ""
+
+
+# ---------------------------------------------------------------- columns of tables
+
+# A list as read (intake). Text is never null: an empty cell is "".
+READ_COLUMNS = ("source_row", "original_address")
+# Known fields a header may be mapped to; each becomes a column of that name. Other headers become `field.<name>`.
+KNOWN_FIELDS = (
+    "address", "name", "given_name", "family_name", "title", "language",
+    "consent", "consent_at", "consent_source", "consent_basis", "consent_purpose", "consent_wording",
+)  # fmt: skip
+FIELD_PREFIX = "field."
+# Added by tips/addressing: normal form ("" where there is none), mailbox key, keyed hash, reason or "".
+ADDRESSING_COLUMNS = ("address", "mailbox", "domain", "person", "suggestion", "addressing_reason")
+# Added by tips/consent and tips/unsubscribe and tips/cadence: each a reason or "".
+CONSENT_COLUMNS = ("consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason")
+SUPPRESSION_COLUMNS = ("suppression_reason",)
+CADENCE_COLUMNS = ("cadence_reason",)
+# A plan's snapshot: one row per letter, in the order of sending. Positions count from 0.
+SNAPSHOT_COLUMNS = ("position", "source_row", "person", "address", "name", "language", "variant")
