@@ -27,17 +27,33 @@ CONSENT_VALID_MONTHS = Limit(24, "months", HOUSE, _READ)
 LOCAL_PART_OCTETS = Limit(64, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)
 ADDRESS_OCTETS = Limit(254, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)
 IMPORT_DOUBTFUL_SHARE = Limit(0.05, "share of rows", HOUSE, _READ)
-BOUNCE_WARN_RATE = Limit(0.02, "share of accepted letters", "https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html", _READ)
-BOUNCE_STOP_RATE = Limit(0.05, "share of accepted letters", "https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html", _READ)
+BOUNCE_WARN_RATE = Limit(
+    0.02,
+    "share of accepted letters",
+    "https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html",
+    _READ,
+)
+BOUNCE_STOP_RATE = Limit(
+    0.05,
+    "share of accepted letters",
+    "https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html",
+    _READ,
+)
 
 # 3 unsubscribe
 TOKEN_BITS = Limit(128, "bits", "https://www.rfc-editor.org/rfc/rfc8058#section-3.1", _READ)
 UNSUBSCRIBE_HONOUR_HOURS = Limit(48, "hours", "https://support.google.com/a/answer/14229414", _READ)
 
 # 4 clarity
-SUBJECT_COLUMNS_WIDE = Limit(60, "display columns", "http://design.intuit.com/quickbooks/marketing/email/content-in-email/", _READ)
-HTML_WARN_BYTES = Limit(80_000, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ)
-HTML_CLIP_BYTES = Limit(102_400, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ)
+SUBJECT_COLUMNS_WIDE = Limit(
+    60, "display columns", "http://design.intuit.com/quickbooks/marketing/email/content-in-email/", _READ
+)
+HTML_WARN_BYTES = Limit(
+    80_000, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ
+)
+HTML_CLIP_BYTES = Limit(
+    102_400, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ
+)
 
 # 5 personalization
 FIELD_FILL_SHARE = Limit(0.95, "share of recipients", HOUSE, _READ)
@@ -50,7 +66,9 @@ RAMP_FACTOR = Limit(2, "times the peak day of the last 30", GMAIL_GUIDELINES, _R
 WARM_UP_FIRST_DAY = Limit(500, "letters", HOUSE, _READ)
 QUIET_UNTIL_HOUR = Limit(8, "o'clock local time", HOUSE, _READ)
 QUIET_FROM_HOUR = Limit(21, "o'clock local time", HOUSE, _READ)
-COMPLAINT_TARGET_RATE = Limit(0.001, "share of delivered letters", "https://support.google.com/a/answer/14229414", _READ)
+COMPLAINT_TARGET_RATE = Limit(
+    0.001, "share of delivered letters", "https://support.google.com/a/answer/14229414", _READ
+)
 COMPLAINT_STOP_RATE = Limit(0.003, "share of delivered letters", "https://support.google.com/a/answer/14229414", _READ)
 ENOUGH_EVENTS = Limit(150, "events", HOUSE, _READ)
 
@@ -61,8 +79,14 @@ DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)
 RULE_AGE_DAYS = Limit(180, "days", HOUSE, _READ)
 
 # sending
-RECIPIENTS_PER_REQUEST = Limit(1_000, "recipients", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations", _READ)
-SUBSTITUTION_BYTES = Limit(10_000, "bytes per recipient", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)
-REQUEST_BYTES = Limit(19_000_000, "bytes", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations", _READ)
+RECIPIENTS_PER_REQUEST = Limit(
+    1_000, "recipients", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations", _READ
+)
+SUBSTITUTION_BYTES = Limit(
+    10_000, "bytes per recipient", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ
+)
+REQUEST_BYTES = Limit(
+    19_000_000, "bytes", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations", _READ
+)
 SEND_TIMEOUT_SECONDS = Limit(60, "seconds", HOUSE, _READ)
 WORKER_SILENT_SECONDS = Limit(90, "seconds", HOUSE, _READ)

@@ -104,7 +104,7 @@ class SuppressionReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Suppression:
-    """A person not to be mailed. `purpose` is "" for all purposes; `address` is "" once erased, `person` still matches."""
+    """Not to be mailed: `purpose` is "" for all purposes, `address` is "" once erased (`person` still matches)."""
 
     person: str
     reason: SuppressionReason
