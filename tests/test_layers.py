@@ -9,12 +9,12 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 PACKAGE = HOUSE / "bulkmail"
 FILES = sorted(path.relative_to(HOUSE) for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
-GROUND, ROOF = {"model", "errors", "limits"}, {"cli", "__main__"}
+GROUND, ROOF = {"model", "errors", "limits"}, {"cli", "wiring", "__main__"}
 ACTORS = {"prepare", "send", "web", "rehearsal"}
 ONLY_IN = {
     "streamlit": {"nowhere"}, "sendgrid": {"adapters"}, "dns": {"adapters"}, "sqlalchemy": {"adapters"},
     "alembic": {"adapters"}, "plotly": {"charts"}, "urllib3": {"adapters"}, "filelock": {"adapters"},
-    "starlette": {"web", "rehearsal", "cli"}, "uvicorn": {"rehearsal", "cli"}, "click": {"cli"}, "rich": {"cli"},
+    "starlette": {"web", "rehearsal"}, "uvicorn": {"rehearsal", "wiring"}, "click": {"cli"}, "rich": {"cli"},
 }  # fmt: skip
 WORLD = {"open", "datetime.now", "date.today", "time.time", "os.environ", "os.getenv", "datetime.utcnow"}
 # the table of who may import whom, by storey (adapters stand beside storey 2 and see the ground only)

@@ -1,0 +1,104 @@
+"""A real server and a real browser: one of each for the session, a fresh context for each test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-default-apps",
+]  # fmt: skip
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def app_server(home, *options, **environment):
+    """Yield the address of a fresh `bulkmail app` on a workspace in `home`; it is stopped afterwards whatever happens."""
+    port = free_port()
+    keep = {key: value for key, value in os.environ.items() if not key.startswith(("SENDGRID_", "BULKMAIL_"))}
+    command = [sys.executable, "-m", "bulkmail", "app", "--port", str(port), *options]
+    process = subprocess.Popen(
+        command, cwd=home, env=keep | {"BULKMAIL_HOME": str(home / "workspace")} | environment,
+        stdout=(home / "server.log").open("w"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}", process, home / "server.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_until_healthy(address, process, log, seconds=60):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for _ in range(seconds * 20):
+        assert process.poll() is None, f"the server stopped: {log.read_text()}"
+        try:
+            if opener.open(f"{address}/healthz", timeout=1).status == 200:
+                return
+        except OSError:
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+    raise AssertionError(f"the server did not answer: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        message = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
+        pytest.fail(message) if os.environ.get("BULKMAIL_TESTS_REQUIRE_ALL") else pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def sample_server(tmp_path_factory):
+    with app_server(tmp_path_factory.mktemp("sample"), "--sample") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory):
+    with app_server(tmp_path_factory.mktemp("empty")) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1360, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.strangers = []
+    page.on("request", lambda request: _note_stranger(page, request))
+    yield page
+    context.close()
+
+
+def _note_stranger(page, request):
+    if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")):
+        page.strangers.append(request.url)
+
+
+def settled(page):
+    """Wait until the script of the page has run to its end and nothing more is drawn."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+    return page
