@@ -77,6 +77,13 @@ GMAIL_BULK_PER_DAY = Limit(5_000, "letters a day to Gmail", "https://support.goo
 DKIM_RSA_BITS_MIN = Limit(1_024, "bits", "https://www.rfc-editor.org/rfc/rfc8301", _READ)
 DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)
 RULE_AGE_DAYS = Limit(180, "days", HOUSE, _READ)
+SPF_LOOKUPS = Limit(10, "terms that ask DNS", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
+SPF_VOID_LOOKUPS = Limit(2, "questions without an answer", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
+SPF_MX_NAMES = Limit(10, "names of one mx term", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
+SPF_RECORD_OCTETS = Limit(450, "octets", "https://www.rfc-editor.org/rfc/rfc7208#section-3.4", _READ)
+DMARC_WALK_LABELS = Limit(8, "labels of the longest name walked", "https://www.rfc-editor.org/rfc/rfc9989#section-4.10", _READ)
+DNS_SECONDS = Limit(5, "seconds for one question", HOUSE, _READ)
+DNS_IN_FLIGHT = Limit(200, "questions at once", HOUSE, _READ)
 
 # sending
 RECIPIENTS_PER_REQUEST = Limit(
