@@ -27,6 +27,12 @@ CONSENT_VALID_MONTHS = Limit(24, "months", HOUSE, _READ)
 LOCAL_PART_OCTETS = Limit(64, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)
 ADDRESS_OCTETS = Limit(254, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)
 IMPORT_DOUBTFUL_SHARE = Limit(0.05, "share of rows", HOUSE, _READ)
+LIST_FILE_BYTES = Limit(250_000_000, "bytes of an uploaded list", HOUSE, _READ)
+LIST_UNPACKED_BYTES = Limit(2_000_000_000, "bytes inside an uploaded workbook", HOUSE, _READ)
+LIST_COLUMNS = Limit(500, "columns", HOUSE, _READ)
+LIST_CELLS = Limit(60_000_000, "cells of a sheet, empty ones counted", HOUSE, _READ)
+TYPO_KNOWN_ROWS = Limit(30, "rows of a list that make its domain a known one", HOUSE, _READ)
+TYPO_KNOWN_SHARE = Limit(0.02, "of the rows of the domain it resembles", HOUSE, _READ)
 BOUNCE_WARN_RATE = Limit(
     0.02,
     "share of accepted letters",
@@ -97,3 +103,8 @@ REQUEST_BYTES = Limit(
 )
 SEND_TIMEOUT_SECONDS = Limit(60, "seconds", HOUSE, _READ)
 WORKER_SILENT_SECONDS = Limit(90, "seconds", HOUSE, _READ)
+DOUBTS_IN_A_ROW = Limit(3, "lost answers before a run pauses", HOUSE, _READ)
+REFUSALS_IN_A_ROW = Limit(24, "requests refused without a name before a run pauses", HOUSE, _READ)
+UNREACHED_IN_A_ROW = Limit(12, "failed connections before a run pauses", HOUSE, _READ)
+BACK_OFF_SECONDS = Limit(300, "seconds, longest pause between failed connections", HOUSE, _READ)
+RATE_LIMIT_WAIT_SECONDS = Limit(3_600, "seconds, longest wait for a rate limit to end", HOUSE, _READ)

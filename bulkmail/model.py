@@ -305,8 +305,11 @@ KNOWN_FIELDS = (
     "consent", "consent_at", "consent_source", "consent_basis", "consent_purpose", "consent_wording",
 )  # fmt: skip
 FIELD_PREFIX = "field."
-# Added by tips/addressing: normal form ("" where there is none), mailbox key, keyed hash, reason or "".
-ADDRESSING_COLUMNS = ("address", "mailbox", "domain", "person", "suggestion", "addressing_reason")
+# Added by tips/addressing: normal form ("" where there is none), mailbox key, keyed hash, reason or "", what the
+# validator said of a refused address, and what DNS says of the domain (receives, cannot, unknown; "" without address).
+ADDRESSING_COLUMNS = (
+    "address", "mailbox", "domain", "person", "suggestion", "addressing_reason", "addressing_note", "domain_answer",
+)  # fmt: skip
 # Added by tips/consent and tips/unsubscribe and tips/cadence: each a reason or "".
 CONSENT_COLUMNS = ("consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason")
 SUPPRESSION_COLUMNS = ("suppression_reason",)
