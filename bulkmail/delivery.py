@@ -1,0 +1,230 @@
+"""The law of one handing-over: which states it may pass, what follows each answer, and what events add up to.
+
+Everything that decides about a delivery lives here, and nothing here knows the provider's words, a clock or a database.
+An attempt hands over a range of positions; people of that range who are recorded as refused or skipped are no longer in
+it, so to drop somebody is to refuse that position and to try the same range again.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bulkmail import limits
+from bulkmail.errors import StateError
+from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression, SuppressionReason, Text, say
+
+# ---------------------------------------------------------------- states
+
+# In doubt leaves only by proof (an event, the provider's log) or by a person; nothing leads back to planned.
+MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
+    AttemptState.PLANNED: frozenset({AttemptState.SUBMITTING, AttemptState.CANCELLED}),
+    AttemptState.SUBMITTING: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED, AttemptState.IN_DOUBT}),
+    AttemptState.IN_DOUBT: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED}),
+    AttemptState.ACCEPTED: frozenset(),
+    AttemptState.REFUSED: frozenset(),
+    AttemptState.CANCELLED: frozenset(),
+}
+
+
+def move(state: AttemptState, to: AttemptState) -> AttemptState:
+    """Return `to`. Raises `StateError` when the table does not allow it."""
+    if to not in MOVES[state]:
+        raise StateError("A delivery that is {state} cannot become {to}.", state=state.value, to=to.value)
+    return to
+
+
+# ---------------------------------------------------------------- what follows an answer
+
+# Why one person was refused, as the journal keeps it.
+REFUSALS: Mapping[str, Text] = {
+    "refused_address": say("The sending service does not accept this address"),
+    "refused_letter": say("The sending service does not accept the letter to this person"),
+    "too_large": say("The letter to this person is larger than the sending service takes"),
+    "not_rendered": say("The letter to this person could not be written from its template"),
+}
+# Why a run was paused, as the journal keeps it.
+PAUSES: Mapping[str, Text] = {
+    "stopped_by_provider": say("The sending service does not let this account send. Check key, sender and credits."),
+    "not_reached": say("The sending service could not be reached, time and again. Check the network, then resume."),
+    "doubt": say("Answers of the sending service got lost, time and again. Look at what is in doubt first."),
+    "letter_refused": say("The sending service refused many requests in a row and named no recipient. Check the letter."),
+    "letter_changed": say("The letter can no longer be written as it was approved. Prepare the campaign anew."),
+    "bounces": say("Too many letters bounced. Check where the addresses come from before you resume."),
+    "complaints": say("Too many people reported the letter as spam. Check consent before you resume."),
+}  # fmt: skip
+
+
+class Answer(Protocol):
+    """What is read here of `sendgrid_format.Answer`: `bad_positions` count within the request, from 0."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def bad_positions(self) -> Sequence[int]: ...
+    @property
+    def wait_until(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Streak:
+    """How many answers of one `kind` came in a row; anything else in between starts anew."""
+
+    kind: str = ""
+    count: int = 0
+
+    def then(self, kind: str) -> "Streak":
+        """The streak after one more answer."""
+        return Streak(kind, self.count + 1 if kind == self.kind else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What becomes of an attempt: its state `to`; the ranges that are tried `again`; the people `refused` (position →
+    key of REFUSALS); until when every attempt waits (`hold_until`); why the run pauses (key of PAUSES, or "")."""
+
+    to: AttemptState
+    again: tuple[tuple[int, int], ...] = ()
+    refused: Mapping[int, str] = field(default_factory=dict)
+    hold_until: datetime | None = None
+    pause: str = ""
+
+
+def follow(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    """Return what follows `answer` to a request for `positions`, in the request's order. `streak` includes this answer.
+
+    Only what certainly was not taken is tried again; a lost or unclear answer is in doubt and is left alone.
+    """
+    if answer.kind == "accepted":
+        return Step(to=AttemptState.ACCEPTED)
+    step = _FOLLOWS.get(answer.kind, _doubt)
+    return step(answer, positions, streak, now)
+
+
+def _doubt(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    return Step(to=AttemptState.IN_DOUBT, pause="doubt" if streak.count >= limits.DOUBTS_IN_A_ROW.value else "")
+
+
+def _drop_the_named(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    bad = {positions[index] for index in answer.bad_positions if 0 <= index < len(positions)}
+    if not bad:
+        return _bisect(answer, positions, streak, now)
+    left = [position for position in positions if position not in bad]
+    again = ((left[0], left[-1] + 1),) if left else ()
+    # the range of the new attempt spans what is left; the named lie outside it or carry their refusal
+    return Step(to=AttemptState.REFUSED, again=again, refused=dict.fromkeys(sorted(bad), "refused_address"))
+
+
+def _bisect(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    # One bad recipient among 1,000 takes eleven requests to find; many more in a row, and it is the letter that is bad.
+    if streak.count >= limits.REFUSALS_IN_A_ROW.value:
+        return Step(to=AttemptState.REFUSED, again=_whole(positions), pause="letter_refused")
+    return _halves(positions, "refused_letter")
+
+
+def _halve(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    return _halves(positions, "too_large")
+
+
+def _halves(positions: Sequence[int], reason: str) -> Step:
+    if len(positions) == 1:
+        return Step(to=AttemptState.REFUSED, refused={positions[0]: reason})
+    middle = positions[len(positions) // 2]
+    return Step(to=AttemptState.REFUSED, again=((positions[0], middle), (middle, positions[-1] + 1)))
+
+
+def _wait(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    longest = now + timedelta(seconds=limits.RATE_LIMIT_WAIT_SECONDS.value)
+    until = min(max(answer.wait_until or now, now + back_off(streak.count)), longest)
+    return Step(to=AttemptState.REFUSED, again=_whole(positions), hold_until=until)
+
+
+def _try_later(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    pause = "not_reached" if streak.count >= limits.UNREACHED_IN_A_ROW.value else ""
+    until = now + back_off(streak.count)
+    return Step(to=AttemptState.REFUSED, again=_whole(positions), hold_until=until, pause=pause)
+
+
+def _stop(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    return Step(to=AttemptState.REFUSED, again=_whole(positions), pause="stopped_by_provider")
+
+
+def _whole(positions: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return ((positions[0], positions[-1] + 1),)
+
+
+_FOLLOWS = {
+    "refused_recipients": _drop_the_named,
+    "refused_request": _bisect,
+    "too_large": _halve,
+    "rate_limited": _wait,
+    "not_sent": _try_later,
+    "stop": _stop,
+    "in_doubt": _doubt,
+}
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: 1, 2, 4 … seconds, never more than BACK_OFF_SECONDS."""
+    return timedelta(seconds=min(2.0 ** min(failures - 1, 30), limits.BACK_OFF_SECONDS.value))
+
+
+# ---------------------------------------------------------------- what events add up to
+
+# The further along, the higher: whatever the order and however often events arrive, the highest stays. A bounce may
+# follow a delivery (the mailbox's own server took it first), and a scanner may open what bounces: it ranks above both.
+RANK: Mapping[EventKind, int] = {
+    EventKind.UNKNOWN: 0,
+    EventKind.QUEUED: 1,
+    EventKind.DEFERRED: 2,
+    EventKind.REJECTED: 3,
+    EventKind.DELIVERED: 4,
+    EventKind.OPENED: 5,
+    EventKind.CLICKED: 6,
+    EventKind.BOUNCED: 7,
+    EventKind.UNSUBSCRIBED: 8,
+    EventKind.COMPLAINED: 9,
+}
+
+
+def outcome(kinds: Iterable[EventKind]) -> EventKind:
+    """Return what became of one letter, from all that was heard of it, in any order and with repeats."""
+    return max(kinds, key=RANK.__getitem__, default=EventKind.UNKNOWN)
+
+
+def suppression_of(event: DeliveryEvent, person: str) -> Suppression | None:
+    """Return the suppression an event demands, for all purposes, or nothing.
+
+    A refusal for policy, content or reputation is the sender's fault and suppresses nobody; so is a soft bounce.
+    """
+    reason = {
+        EventKind.COMPLAINED: SuppressionReason.COMPLAINED,
+        EventKind.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
+        EventKind.BOUNCED: SuppressionReason.HARD_BOUNCE if event.hard else None,
+    }.get(event.kind)
+    return reason and Suppression(person=person, reason=reason, at=event.at, origin="event", address=event.address)
+
+
+# ---------------------------------------------------------------- stopping on evidence
+
+
+def alarm(*, accepted: int, delivered: int, bounced_hard: int, complained: int) -> str:
+    """Return the key of PAUSES for which this run should stop itself, or "".
+
+    It stops when even the lower end of the 95 % interval lies above the limit: few letters prove nothing.
+    """
+    if _at_least(bounced_hard, accepted) > limits.BOUNCE_STOP_RATE.value:
+        return "bounces"
+    if _at_least(complained, delivered) > limits.COMPLAINT_STOP_RATE.value:
+        return "complaints"
+    return ""
+
+
+def _at_least(hits: int, trials: int, z: float = 1.96) -> float:
+    """The lower end of Wilson's score interval of `hits` in `trials` (0 when there were none)."""
+    if trials <= 0 or hits <= 0:
+        return 0.0
+    share = min(hits / trials, 1.0)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return (share + z * z / (2 * trials) - spread) / (1 + z * z / trials)
