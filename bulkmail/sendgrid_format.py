@@ -1,0 +1,396 @@
+"""SendGrid's words, known to no other pure room: letters become request bodies, answers and events become our nouns.
+
+Pages read on 2026-11-23: twilio.com/docs/sendgrid, api-reference/mail-send (limits, errors, personalizations),
+for-developers/tracking-events/event, api-reference/email-logs.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Protocol
+
+import orjson
+from email_validator import EmailNotValidError, validate_email
+
+from bulkmail.errors import InputError
+from bulkmail.limits import RECIPIENTS_PER_REQUEST
+from bulkmail.model import Campaign, DeliveryEvent, EventKind, Message
+
+# ---------------------------------------------------------------- letters become a request body
+
+# One addressee: address, name, position in the plan, values of the letter's tags, headers of this one letter.
+Addressee = tuple[str, str, int, Mapping[str, str], Mapping[str, str]]
+
+# SendGrid splits names at these (limitations page); a line break would end the header.
+_NOT_IN_A_NAME = str.maketrans(dict.fromkeys(";,\r\n\t\0", " "))
+
+
+class StaticLetter(Protocol):
+    """What all recipients of one request share: subject and parts, with tags where the values of each one go."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+def mail_send_body(
+    *,
+    campaign: Campaign,
+    letter_static: StaticLetter,
+    people: Sequence[Addressee],
+    attempt: str,
+    plan: str,
+    categories: Sequence[str] = (),
+    open_tracking: bool = True,
+    click_tracking: bool = True,
+    send_at: datetime | None = None,
+    batch_id: str = "",
+) -> dict[str, object]:
+    """The body of one mail/send request to all `people`; equal arguments give equal bytes. InputError for a sender
+    address or a header SendGrid cannot take, ValueError unless there are 1 to 1,000 people."""
+    if not 0 < len(people) <= RECIPIENTS_PER_REQUEST.value:
+        raise ValueError(f"one request takes 1 to {RECIPIENTS_PER_REQUEST.value:.0f} people, not {len(people)}")
+    body: dict[str, object] = {
+        "personalizations": [_personalization(person, attempt, plan) for person in people],
+        "from": _sender(campaign),
+        **({"reply_to": {"email": _ascii_address(campaign.sender.reply_to)}} if campaign.sender.reply_to else {}),
+        "subject": letter_static.subject,
+        "content": _content(letter_static),
+        "categories": list(categories) or [category_of(campaign.id)],
+        "tracking_settings": _tracking(open_tracking, click_tracking),
+    }
+    if send_at is not None:
+        body["send_at"] = int(send_at.timestamp())
+    if batch_id:
+        body["batch_id"] = batch_id
+    return body
+
+
+def single_body(
+    *, campaign: Campaign, message: Message, address: str, name: str, position: int, **options: Any
+) -> dict[str, object]:
+    """The body of a request for one person whose letter is already rendered whole; `options` as in mail_send_body."""
+    person = (address, name, position, {}, message.headers)
+    return mail_send_body(campaign=campaign, letter_static=message, people=[person], **options)
+
+
+def dump(body: Mapping[str, object]) -> bytes:
+    """The bytes that go over the wire, UTF-8 JSON."""
+    return orjson.dumps(body)
+
+
+def category_of(campaign_id: str) -> str:
+    """An ASCII name for SendGrid's statistics; ids that lose letters on the way keep a few of their hash apart."""
+    slug = re.sub(r"[^a-z0-9]+", "-", campaign_id.lower()).strip("-")[:80]
+    digest = sha256(campaign_id.encode()).hexdigest()[:8]
+    return slug if slug == campaign_id else f"{slug or 'campaign'}-{digest}"
+
+
+def _personalization(person: Addressee, attempt: str, plan: str) -> dict[str, object]:
+    """One recipient. The three custom arguments come back with every event; they are opaque because SendGrid keeps
+    them for good. Both unsubscribe headers travel here and not at the root, which is the form known to merge right."""
+    address, name, position, substitutions, headers = person
+    clean = " ".join(name.translate(_NOT_IN_A_NAME).split())
+    address = _ascii_address(address)
+    whole: dict[str, object] = {"to": [{"email": address, "name": clean} if clean else {"email": address}]}
+    if headers:
+        whole["headers"] = _without_line_breaks(headers, position)
+    if substitutions:
+        whole["substitutions"] = dict(substitutions)
+    whole["custom_args"] = {"bm_c": plan, "bm_a": attempt, "bm_r": str(int(position))}
+    return whole
+
+
+def _without_line_breaks(headers: Mapping[str, str], position: int) -> dict[str, str]:
+    for header, value in headers.items():
+        if "\n" in value or "\r" in value:
+            raise InputError(
+                "The header {header} of letter {position} holds a line break. Remove it from the field it comes from.",
+                header=header,
+                position=int(position),
+            )
+    return dict(headers)
+
+
+def _sender(campaign: Campaign) -> dict[str, str]:
+    address = _ascii_address(campaign.sender.address)
+    if not address.isascii():  # limitations page: Unicode is not supported for the from address
+        raise InputError(
+            "The sender's address has letters outside ASCII before the @, which SendGrid does not send from. "
+            "Choose another sender address."
+        )
+    name = " ".join(campaign.sender.name.split())
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _ascii_address(address: str) -> str:
+    """The address with its domain in ASCII; left as it is where there is no such form, for SendGrid to name as bad."""
+    if address.isascii():
+        return address
+    try:
+        return validate_email(address, check_deliverability=False).ascii_email or address
+    except EmailNotValidError:
+        return address
+
+
+def _content(letter: StaticLetter) -> list[dict[str, str]]:
+    """The parts in the order SendGrid asks for: plain text, then HTML. An empty part would be refused."""
+    parts = (("text/plain", letter.text), ("text/html", letter.html))
+    return [{"type": kind, "value": value} for kind, value in parts if value]
+
+
+def _tracking(opens: bool, clicks: bool) -> dict[str, object]:
+    """Each setting said aloud, since an account's defaults may differ. SendGrid's own unsubscribe stays off: the
+    letter brings its own link and headers, and two would contradict each other."""
+    return {
+        "click_tracking": {"enable": clicks, "enable_text": False},
+        "open_tracking": {"enable": opens},
+        "subscription_tracking": {"enable": False},
+    }
+
+
+# ---------------------------------------------------------------- answers become one of eight kinds
+
+
+class AnswerKind(StrEnum):
+    """What an answer lets us conclude. Only NOT_SENT and the refusals are certain failures; IN_DOUBT is neither."""
+
+    ACCEPTED = "accepted"
+    REFUSED_RECIPIENTS = "refused_recipients"
+    REFUSED_REQUEST = "refused_request"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    STOP = "stop"
+    IN_DOUBT = "in_doubt"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`bad_positions` are places in the request's list of recipients, from 0 (not positions of the plan);
+    `wait_until` is None where SendGrid did not say; `detail` holds no address."""
+
+    kind: AnswerKind
+    message_id: str = ""
+    bad_positions: tuple[int, ...] = ()
+    wait_until: datetime | None = None
+    detail: str = ""
+
+
+NOT_SENT = "not_sent"  # how the adapter's `error` begins when no byte of the request can have arrived
+_STOPS = {401, 402, 403, 404, 405}
+_NAMED = re.compile(r"personalizations[.\[](\d+)")
+_ADDRESS = re.compile(r"[^\s\[\]<>()\"',;:]+@[^\s\[\]<>()\"',;:]+")
+
+
+def read_answer(status: int | None, headers: Mapping[str, str], body: bytes, error: str | None) -> Answer:
+    """What became of a mail/send request. `error` is None when a whole answer arrived, begins with "not_sent" when it
+    could not connect, and is anything else when the line broke later: then nobody knows, whatever `status` says."""
+    if error is not None:
+        return Answer(kind=AnswerKind.NOT_SENT if error.startswith(NOT_SENT) else AnswerKind.IN_DOUBT, detail=error)
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if status is not None and 200 <= status < 300:
+        message_id = lowered.get("x-message-id", "").strip()
+        kind = AnswerKind.ACCEPTED if message_id else AnswerKind.IN_DOUBT
+        return Answer(kind=kind, message_id=message_id, detail="" if message_id else f"{status} without X-Message-Id")
+    if status is not None and 400 <= status < 500:
+        return _read_refusal(status, lowered, _errors(body))
+    return Answer(kind=AnswerKind.IN_DOUBT, detail=f"HTTP {status}")
+
+
+def _read_refusal(status: int, headers: Mapping[str, str], errors: list[tuple[str, str]]) -> Answer:
+    detail = _detail(status, errors)
+    if status in _STOPS or "maximum credits exceeded" in detail.lower():
+        return Answer(kind=AnswerKind.STOP, detail=detail)
+    if status == 429:
+        return Answer(kind=AnswerKind.RATE_LIMITED, wait_until=_reset(headers), detail=detail)
+    if status == 413:
+        return Answer(kind=AnswerKind.TOO_LARGE, detail=detail)
+    if status in {400, 415}:
+        return _read_bad_request(errors, detail)
+    return Answer(kind=AnswerKind.IN_DOUBT, detail=detail)  # say 408 or 499: a machine between us lost patience
+
+
+def _read_bad_request(errors: list[tuple[str, str]], detail: str) -> Answer:
+    """Who is named decides: recipients can be left out; a fault of the whole letter, or a page that is not SendGrid's,
+    would meet every further request too, so the run stops; what names nothing is found by halving."""
+    named = [_NAMED.match(field) for field, _ in errors]
+    if not errors or any(field and not field.startswith("personalizations") for field, _ in errors):
+        return Answer(kind=AnswerKind.STOP, detail=detail)
+    if not all(named):
+        return Answer(kind=AnswerKind.REFUSED_REQUEST, detail=detail)
+    bad = tuple(sorted({int(match[1]) for match in named if match}))
+    return Answer(kind=AnswerKind.REFUSED_RECIPIENTS, bad_positions=bad, detail=detail)
+
+
+def _errors(body: bytes) -> list[tuple[str, str]]:
+    """(field, message) of each error SendGrid names; empty where the body is not SendGrid's."""
+    try:
+        entries = orjson.loads(body)["errors"]
+        pairs = [(entry.get("field") or "", entry.get("message") or "") for entry in entries]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return []
+    return [(str(field), str(message)) for field, message in pairs]
+
+
+def _detail(status: int, errors: list[tuple[str, str]]) -> str:
+    """One short line; SendGrid quotes addresses in some messages, and they stay out."""
+    said = "; ".join(f"{message} ({field})" if field else message for field, message in errors[:5])
+    return _ADDRESS.sub("[address]", f"HTTP {status}: {said}" if said else f"HTTP {status}")[:300]
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    """When the window opens again. SendGrid gives seconds since 1970; anything else is no answer."""
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if not re.fullmatch(r"[0-9]{10}", reset):
+        return None
+    return datetime.fromtimestamp(int(reset), UTC)
+
+
+# ---------------------------------------------------------------- events become DeliveryEvent
+
+_KINDS = {
+    "processed": EventKind.QUEUED,
+    "dropped": EventKind.REJECTED,
+    "bounce": EventKind.BOUNCED,
+    "deferred": EventKind.DEFERRED,
+    "delivered": EventKind.DELIVERED,
+    "open": EventKind.OPENED,
+    "click": EventKind.CLICKED,
+    "spamreport": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_unsubscribe": EventKind.UNSUBSCRIBED,
+}
+# RFC 3463, section 3.2 and 3.3: no such mailbox, system or syntax; moved; null MX (RFC 7505); mailbox disabled.
+_HARD_CODES = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+_ENHANCED_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
+# Replies that blame the sender or the hour in words of one provider, whatever code stands beside them: Yahoo TS and PH,
+# Outlook.com SC and RP, NetEase HL MI DT RP, QQ in sentences, Gmail "receiving mail at a rate".
+_SENDERS_FAULT = re.compile(
+    r"\[?\b(?:TSS?\d{2}|PH\d{2})\b|\b(?:SC|RP)-\d{3}\b|\b(?:HL|MI|DT|RP):[A-Z]{3}"
+    r"|frequency limited|connection denied|content denied|access denied|mail at a rate",
+    re.IGNORECASE,
+)
+_NO_SUCH_PERSON = re.compile(
+    r"(?:user|account|mailbox|recipient)\b[^.]{0,60}(?:does not exist|doesn't exist|not found|unknown)"
+    r"|(?:no such|unknown|invalid) (?:user|recipient|mailbox|account)"
+    r"|user doesn't have an? \S+ account",
+    re.IGNORECASE,
+)
+
+
+class EventsRead(list[DeliveryEvent]):
+    """The events of one webhook call; `unreadable` counts entries that were not even an event with a time."""
+
+    unreadable: int = 0
+
+
+def read_events(body: bytes) -> EventsRead:
+    """The events in the body of a webhook call whose signature has been verified. Never raises: what cannot be read is
+    counted, and a type we do not know arrives as EventKind.UNKNOWN."""
+    found = EventsRead()
+    try:
+        entries = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        entries = None
+    for entry in entries if isinstance(entries, list) else [entries]:
+        event = _event(entry) if isinstance(entry, dict) else None
+        if event is None:
+            found.unreadable += 1
+        else:
+            found.append(event)
+    return found
+
+
+def _event(entry: Mapping[str, object]) -> DeliveryEvent | None:
+    at, word = _moment(entry.get("timestamp")), _text(entry, "event")
+    if at is None or not word:
+        return None
+    kind = _KINDS.get(word, EventKind.UNKNOWN)
+    position = _text(entry, "bm_r")
+    return DeliveryEvent(
+        id=_event_id(entry),
+        kind=kind,
+        at=at,
+        address=_text(entry, "email", 320),
+        attempt=_text(entry, "bm_a", 64),
+        position=int(position) if re.fullmatch(r"[0-9]{1,9}", position) else -1,
+        message_id=_text(entry, "sg_message_id").partition(".")[0],  # the part before the dot is X-Message-Id
+        reason=_reason(entry, word if kind is EventKind.UNKNOWN else ""),
+        hard=kind is EventKind.BOUNCED and is_hard_bounce(entry),
+        by_machine=kind is EventKind.OPENED and entry.get("sg_machine_open") is True,
+        url=_text(entry, "url", 2000),
+    )
+
+
+def _event_id(entry: Mapping[str, object]) -> str:
+    """Equal for repeats of one event: SendGrid's own sg_event_id changes when it posts the same event again."""
+    parts = ("sg_message_id", "email", "event", "timestamp", "url", "attempt", "reason")
+    return sha256("|".join(str(entry.get(part, "")) for part in parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _reason(entry: Mapping[str, object], word: str) -> str:
+    """What the receiving server or SendGrid said; for a type we do not know, its name."""
+    return word or _text(entry, "reason", 500) or _text(entry, "response", 500)
+
+
+def _text(entry: Mapping[str, object], key: str, length: int = 300) -> str:
+    """A field as text that any database takes, or "" where it is missing or of another type."""
+    value = entry.get(key)
+    return value.replace("\0", "")[:length] if isinstance(value, str) else ""
+
+
+def _moment(timestamp: object) -> datetime | None:
+    if isinstance(timestamp, str) and re.fullmatch(r"[0-9]{1,11}", timestamp):
+        timestamp = int(timestamp)
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int) or not 0 < timestamp < 1e11:
+        return None
+    return datetime.fromtimestamp(timestamp, UTC)
+
+
+def is_hard_bounce(entry: Mapping[str, object]) -> bool:
+    """Whether the reply says that this mailbox does not exist (RFC 3463 class from the enhanced code, then the words of
+    single providers). Policy (x.7.x), temporary (4.x.x), full and blocked never count: they would punish the person
+    for a fault of the sender. A bare 550 is judged by its words, as QQ uses it for pacing."""
+    said = f"{_text(entry, 'status')} {_text(entry, 'reason', 2000)}"
+    codes = set(_ENHANCED_CODE.findall(said))
+    if entry.get("type") == "blocked" or _SENDERS_FAULT.search(said):
+        return False
+    if any(code.startswith("4.") or ".7." in code for code in codes):
+        return False
+    if codes & _HARD_CODES:
+        return True
+    return bool(_NO_SUCH_PERSON.search(said)) or _text(entry, "bounce_classification").lower() == "invalid address"
+
+
+# ---------------------------------------------------------------- Email Logs, to settle a lost answer
+
+
+def logs_query(address: str, since: datetime) -> dict[str, object]:
+    """The body that asks Email Logs for the letters to `address` after `since`. A request is accepted or refused whole,
+    so asking for a few of its people settles all of them."""
+    moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = _ascii_address(address).replace('"', "")
+    return {"query": f'to_email = "{known}" AND sg_message_id_created_at > TIMESTAMP "{moment}"', "limit": 100}
+
+
+def read_log_ids(body: bytes) -> list[str]:
+    """The ids in an answer to `logs_query`, to be asked for one by one. ValueError when the body is not JSON."""
+    answer = orjson.loads(body)
+    messages = answer.get("messages", ()) if isinstance(answer, dict) else ()
+    return [_text(message, "sg_message_id") for message in messages if isinstance(message, dict)]
+
+
+def read_log(body: bytes) -> tuple[str, int, str]:
+    """(attempt, position, message id) of one letter in Email Logs; "" and -1 where it is not one of ours."""
+    log = orjson.loads(body)
+    arguments = log.get("custom_args") or {}
+    position = _text(arguments, "bm_r")
+    known = re.fullmatch(r"[0-9]{1,9}", position)
+    return _text(arguments, "bm_a", 64), int(position) if known else -1, _text(log, "sg_message_id").partition(".")[0]
