@@ -84,10 +84,14 @@ DKIM_RSA_BITS_MIN = Limit(1_024, "bits", "https://www.rfc-editor.org/rfc/rfc8301
 DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)
 RULE_AGE_DAYS = Limit(180, "days", HOUSE, _READ)
 SPF_LOOKUPS = Limit(10, "terms that ask DNS", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
-SPF_VOID_LOOKUPS = Limit(2, "questions without an answer", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
+SPF_VOID_LOOKUPS = Limit(
+    2, "questions without an answer", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ
+)
 SPF_MX_NAMES = Limit(10, "names of one mx term", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
 SPF_RECORD_OCTETS = Limit(450, "octets", "https://www.rfc-editor.org/rfc/rfc7208#section-3.4", _READ)
-DMARC_WALK_LABELS = Limit(8, "labels of the longest name walked", "https://www.rfc-editor.org/rfc/rfc9989#section-4.10", _READ)
+DMARC_WALK_LABELS = Limit(
+    8, "labels of the longest name walked", "https://www.rfc-editor.org/rfc/rfc9989#section-4.10", _READ
+)
 DNS_SECONDS = Limit(5, "seconds for one question", HOUSE, _READ)
 DNS_IN_FLIGHT = Limit(200, "questions at once", HOUSE, _READ)
 
@@ -108,3 +112,14 @@ REFUSALS_IN_A_ROW = Limit(16, "requests refused without a name before a run paus
 UNREACHED_IN_A_ROW = Limit(12, "failed connections before a run pauses", HOUSE, _READ)
 BACK_OFF_SECONDS = Limit(300, "seconds, longest pause between failed connections", HOUSE, _READ)
 RATE_LIMIT_WAIT_SECONDS = Limit(3_600, "seconds, longest wait for a rate limit to end", HOUSE, _READ)
+CONNECT_TIMEOUT_SECONDS = Limit(5, "seconds", HOUSE, _READ)
+IDLE_LINE_SECONDS = Limit(4, "seconds a line may rest before it is opened anew", HOUSE, _READ)
+EVENT_AGE_HOURS = Limit(25, "hours", "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook", _READ)  # fmt: skip
+SCHEDULE_AHEAD_HOURS = Limit(72, "hours", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)
+REQUEST_BYTES_REFUSED = Limit(
+    30_000_000, "bytes", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations", _READ
+)
+CATEGORIES_PER_REQUEST = Limit(10, "categories", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
+CATEGORY_CHARACTERS = Limit(255, "characters", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
+SENDGRID_ADDRESS_CHARACTERS = Limit(320, "characters", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
+CANCELLED_BATCHES = Limit(10, "batches paused or cancelled at once", "https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends", _READ)  # fmt: skip
