@@ -49,7 +49,7 @@ PAUSES: Mapping[str, Text] = {
     "stopped_by_provider": say("The sending service does not let this account send. Check key, sender and credits."),
     "not_reached": say("The sending service could not be reached, time and again. Check the network, then resume."),
     "doubt": say("Answers of the sending service got lost, time and again. Look at what is in doubt first."),
-    "letter_refused": say("The sending service refused many requests in a row and named no recipient. Check the letter."),
+    "letter_refused": say("The sending service refused many requests in a row, naming no recipient. Check the letter."),
     "letter_changed": say("The letter can no longer be written as it was approved. Prepare the campaign anew."),
     "bounces": say("Too many letters bounced. Check where the addresses come from before you resume."),
     "complaints": say("Too many people reported the letter as spam. Check consent before you resume."),
