@@ -1,0 +1,119 @@
+"""What is small and precious: campaigns and the audit trail; lists, consent and suppressions from the rooms beside."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bulkmail.adapters import tables
+from bulkmail.adapters.ledger import (
+    add_suppressions,
+    append_consent,
+    consent_among,
+    consent_events,
+    erase_address,
+    first_broken_link,
+    insert_suppressions,
+    suppressed_among,
+    suppressions,
+    verify_chain,
+)
+from bulkmail.adapters.lists import ListVersion, list_version_of, lists, load_list, save_list_version
+from bulkmail.adapters.workspace import Workspace, reading, writing
+from bulkmail.model import Attestation, Campaign, Sender
+
+__all__ = [
+    "ListVersion",
+    "add_suppressions",
+    "append_consent",
+    "audit",
+    "audit_trail",
+    "campaign",
+    "campaigns",
+    "consent_among",
+    "consent_events",
+    "erase_address",
+    "first_broken_link",
+    "insert_suppressions",
+    "list_version_of",
+    "lists",
+    "load_list",
+    "save_campaign",
+    "save_list_version",
+    "suppressed_among",
+    "suppressions",
+    "verify_chain",
+]
+
+# ---------------------------------------------------------------- campaigns
+
+
+def save_campaign(ws: Workspace, campaign: Campaign, now: datetime) -> None:
+    """Keep the campaign as it stands; an earlier text under the same id is replaced (plans keep what was approved)."""
+    row = {"name": campaign.name, "document": _document(campaign), "saved_at": now}
+    dialect = postgresql if ws.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(tables.campaign).values(id=campaign.id, **row)
+    with writing(ws) as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+def campaign(ws: Workspace, campaign_id: str) -> Campaign | None:
+    """The campaign with this id, or None."""
+    with reading(ws) as connection:
+        document = select(tables.campaign.c.document).where(tables.campaign.c.id == campaign_id)
+        found = connection.execute(document).scalar_one_or_none()
+    return _campaign(found) if found is not None else None
+
+
+def campaigns(ws: Workspace) -> list[Campaign]:
+    """All campaigns, the one saved last first."""
+    newest_first = select(tables.campaign.c.document).order_by(tables.campaign.c.saved_at.desc(), tables.campaign.c.id)
+    with reading(ws) as connection:
+        return [_campaign(document) for document in connection.execute(newest_first).scalars()]
+
+
+def _document(campaign: Campaign) -> dict[str, object]:
+    """The campaign as JSON can hold it."""
+    document = asdict(campaign)
+    document["send_at"] = campaign.send_at and campaign.send_at.isoformat()
+    if campaign.attestation:
+        document["attestation"]["at"] = campaign.attestation.at.isoformat()
+    return document
+
+
+def _campaign(document: Mapping[str, object]) -> Campaign:
+    vouched, send_at = document["attestation"], document["send_at"]
+    return Campaign(
+        **{
+            **document,
+            "sender": Sender(**document["sender"]),
+            "attestation": vouched and Attestation(**{**vouched, "at": datetime.fromisoformat(vouched["at"])}),
+            "send_at": send_at and datetime.fromisoformat(send_at),
+        }
+    )
+
+
+# ---------------------------------------------------------------- audit trail
+
+
+def audit(ws: Workspace, who: str, what: str, about: Mapping[str, object] | str, now: datetime) -> None:
+    """Write down who did what. `what` is a short code (`plan.approved`); addresses do not belong here."""
+    with writing(ws) as connection:
+        record(connection, who, what, about, now)
+
+
+def record(connection: Connection, who: str, what: str, about: Mapping[str, object] | str, now: datetime) -> None:
+    """As `audit`, inside a transaction: the deed and its record are committed together."""
+    row = {"at": now, "who": who, "what": what, "about": about if isinstance(about, str) else dict(about)}
+    connection.execute(insert(tables.audit).values(**row))
+
+
+def audit_trail(ws: Workspace) -> pd.DataFrame:
+    """The trail in order: id, at, who, what, about."""
+    columns = [tables.audit.c[name] for name in ("id", "at", "who", "what", "about")]
+    with reading(ws) as connection:
+        rows = connection.execute(select(*columns).order_by(tables.audit.c.id)).all()
+    return pd.DataFrame(rows, columns=[column.name for column in columns])

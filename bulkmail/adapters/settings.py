@@ -1,0 +1,140 @@
+"""Settings from the environment, all problems reported at once. Without a SendGrid key everything is rehearsal."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bulkmail.errors import SettingsError
+from bulkmail.model import Text, say
+
+PUBLIC_URL = "http://127.0.0.1:8501"
+SENDGRID_HOST = "https://api.sendgrid.com"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment says. `rehearsal` is true when there is no key; secrets stay out of `repr`."""
+
+    home: Path
+    database_url: str = field(repr=False)
+    public_url: str
+    dns: tuple[str, int] | None
+    sendgrid_key: str = field(repr=False)
+    sendgrid_host: str
+    webhook_key: str = field(repr=False)
+    rehearsal: bool
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of this process. Raises one SettingsError that lists every problem found."""
+    problems: list[Text] = []
+    given = {name: value.strip() for name, value in environ.items()}
+    home = Path(given.get("BULKMAIL_HOME") or "workspace").expanduser().resolve()
+    key = given.get("SENDGRID_API_KEY", "")
+    settings = Settings(
+        home=home,
+        database_url=_database_url(given.get("BULKMAIL_DATABASE_URL", ""), home, problems),
+        public_url=_web_address("BULKMAIL_PUBLIC_URL", given.get("BULKMAIL_PUBLIC_URL") or PUBLIC_URL, problems),
+        dns=_name_server(given.get("BULKMAIL_DNS", ""), problems),
+        sendgrid_key=_key(key, problems),
+        sendgrid_host=_provider(given.get("SENDGRID_HOST") or SENDGRID_HOST, bool(key), problems),
+        webhook_key=_public_key(given.get("SENDGRID_WEBHOOK_KEY", ""), problems),
+        rehearsal=not key,
+    )
+    if home.exists() and not home.is_dir():
+        problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))
+    if problems:
+        raise SettingsError(
+            "Some settings need a change before anything can start:\n{problems}", problems=_lines(problems)
+        )
+    return settings
+
+
+def _lines(texts: list[Text]) -> Text:
+    return reduce(lambda above, text: Text("{above}\n{text}", {"above": above, "text": text}), texts)
+
+
+def _database_url(value: str, home: Path, problems: list[Text]) -> str:
+    """The URL with its driver named; SQLite in the workspace when none is given."""
+    if not value:
+        return f"sqlite:///{home / 'bulkmail.sqlite3'}"
+    value = value.replace("postgres://", "postgresql://", 1) if value.startswith("postgres://") else value
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        problems.append(
+            say("BULKMAIL_DATABASE_URL is not a database address, such as postgresql://user@host/bulkmail.")
+        )
+        return ""
+    kind = url.get_backend_name()
+    if kind not in {"sqlite", "postgresql"}:
+        problems.append(say("BULKMAIL_DATABASE_URL names {kind}. Use sqlite or postgresql.", kind=kind))
+    if kind == "sqlite" and url.database in {None, "", ":memory:"}:
+        problems.append(say("BULKMAIL_DATABASE_URL names no file. Memory would forget what was sent."))
+    driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}.get(kind, kind)
+    return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _web_address(name: str, value: str, problems: list[Text]) -> str:
+    """The address without its last slash."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises here
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or "@" in parts.netloc:
+        problems.append(say("{name} is not a web address, such as https://mail.example.org.", name=name))
+    return value.rstrip("/")
+
+
+def _provider(value: str, with_key: bool, problems: list[Text]) -> str:
+    host = _web_address("SENDGRID_HOST", value, problems)
+    if with_key and host.startswith("http://") and urlsplit(host).hostname not in LOOPBACK:
+        problems.append(say("SENDGRID_HOST begins with http://. The key would travel unprotected: use https://."))
+    return host
+
+
+def _key(value: str, problems: list[Text]) -> str:
+    if not value.isascii() or any(character.isspace() or not character.isprintable() for character in value):
+        problems.append(say("SENDGRID_API_KEY holds a character that no key has. Copy it again, without spaces."))
+    return value
+
+
+def _name_server(value: str, problems: list[Text]) -> tuple[str, int] | None:
+    """Host and port; port 53 when none is given."""
+    if not value:
+        return None
+    try:
+        parts = urlsplit(f"//{value}")
+        if parts.hostname and parts.netloc == value and parts.port != 0:
+            return parts.hostname, parts.port or 53
+    except ValueError:
+        pass  # reported below
+    problems.append(say("BULKMAIL_DNS is not a host and port, such as 127.0.0.1:5353."))
+    return None
+
+
+def _public_key(value: str, problems: list[Text]) -> str:
+    """The key as given: base64 of a DER public key on an elliptic curve, as SendGrid shows it."""
+    try:
+        usable = not value or isinstance(
+            load_der_public_key(base64.b64decode(value, validate=True)), EllipticCurvePublicKey
+        )
+    except (binascii.Error, ValueError, UnsupportedAlgorithm):
+        usable = False
+    if not usable:
+        problems.append(
+            say("SENDGRID_WEBHOOK_KEY is not a verification key. Copy it from SendGrid's webhook settings.")
+        )
+    return value

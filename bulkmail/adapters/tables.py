@@ -1,0 +1,227 @@
+"""The tables of the database, declared once. `bulkmail/migrations` builds them; a test holds both equal.
+
+Times are aware and in UTC at both doors. Large and immutable tables rest in Parquet files (`files`); rows here name
+them by content hash. What is append-only is so by trigger as well (first migration), not only by good manners.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time in UTC, also on SQLite, which would forget the zone. A naive time is a ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are aware and in UTC")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+# ---------------------------------------------------------------- the house
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    _text("who"),
+    _text("what"),
+    Column("about", JSON, nullable=False),
+)
+
+# ---------------------------------------------------------------- people
+
+list_version = Table(
+    "list_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("meta", JSON, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    UniqueConstraint("name", "content_hash"),
+)
+
+consent_event = Table(
+    "consent_event",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # counted by us: the links of the chain, from 1
+    Column("person", String(32), nullable=False, index=True),
+    _text("purpose"),
+    _text("basis"),
+    Column("state", String(16), nullable=False),
+    Column("at", Instant),
+    Column("recorded_at", Instant, nullable=False),
+    _text("method"),
+    _text("source"),
+    _text("wording"),
+    _text("evidence"),
+    _text("recorded_by"),
+    Column("fact", String(64), nullable=False, unique=True),  # what is said, without who recorded it when
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("person", String(32), primary_key=True),
+    Column("purpose", String(255), primary_key=True),
+    Column("reason", String(16), primary_key=True),
+    Column("at", Instant, nullable=False),
+    _text("origin"),
+    _text("address"),
+)
+
+# ---------------------------------------------------------------- letters and plans
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("campaign_id", String(64), nullable=False, index=True),  # no foreign key: a plan outlives a deleted draft
+    Column("recipients", Integer, nullable=False),
+    Column("excluded", JSON, nullable=False),
+    Column("batches", JSON, nullable=False),
+    Column("parts", JSON, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("snapshot_hash", String(64), nullable=False),
+    Column("excluded_hash", String(64), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("voided_at", Instant),
+    _text("void_reason"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("plan_hash", String(64), ForeignKey("plan.hash"), primary_key=True),
+    Column("state", String(16), nullable=False),
+    _text("approved_by"),
+    Column("approved_at", Instant, nullable=False),
+    _text("changed_by"),
+    Column("changed_at", Instant, nullable=False),
+    _text("reason"),
+    Column("hold_until", Instant),
+)
+
+# ---------------------------------------------------------------- the journal
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    _text("host"),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("heartbeat_at", Instant, nullable=False),
+    Column("retired_at", Instant),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("plan_hash", String(64), ForeignKey("plan.hash"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("stop", Integer, nullable=False),
+    Column("variant", String(16), nullable=False),
+    Column("not_before", Instant),
+    Column("state", String(16), nullable=False),
+    Column("people", Integer, nullable=False),  # positions from start to stop less the exceptions among them
+    Column("replaced", Boolean, nullable=False),  # newer attempts carry its people
+    Column("worker_id", String(32), ForeignKey("worker.id")),
+    Column("started_at", Instant),
+    Column("settled_at", Instant),
+    Column("digest", String(64), nullable=False, server_default=""),
+    _text("message_id"),
+    Column("status", SmallInteger, nullable=False),
+    _text("detail"),
+    Index("ix_attempt_plan_hash_start", "plan_hash", "start"),
+    Index("ix_attempt_state_not_before", "state", "not_before"),
+)
+
+exception = Table(
+    "exception",
+    metadata,
+    Column("plan_hash", String(64), ForeignKey("plan.hash"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),  # refused (by the provider or by composing), skipped (last look)
+    _text("reason"),
+    Column("attempt_id", String(32), ForeignKey("attempt.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    _text("address"),
+    Column("attempt", String(64), nullable=False, index=True),  # strangers write it: no foreign key
+    Column("position", Integer, nullable=False),
+    _text("message_id"),
+    _text("reason"),
+    Column("hard", Boolean, nullable=False),
+    Column("by_machine", Boolean, nullable=False),
+    _text("url"),
+    Column("received_at", Instant, nullable=False, index=True),
+)
