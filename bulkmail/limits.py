@@ -54,6 +54,9 @@ UNSUBSCRIBE_HONOUR_HOURS = Limit(48, "hours", "https://support.google.com/a/answ
 SUBJECT_COLUMNS_WIDE = Limit(
     60, "display columns", "http://design.intuit.com/quickbooks/marketing/email/content-in-email/", _READ
 )
+SUBJECT_CHARACTERS_LONG = Limit(
+    200, "characters", "https://github.com/rspamd/rspamd/blob/master/rules/headers_checks.lua", _READ
+)
 HTML_WARN_BYTES = Limit(
     80_000, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ
 )
@@ -63,6 +66,12 @@ HTML_CLIP_BYTES = Limit(
 
 # 5 personalization
 FIELD_FILL_SHARE = Limit(0.95, "share of recipients", HOUSE, _READ)
+TEMPLATE_SOURCE_CHARACTERS = Limit(1_000_000, "characters of a letter's source", HOUSE, _READ)
+TEMPLATE_EXPRESSIONS = Limit(2_000, "expressions in a letter", HOUSE, _READ)
+TEMPLATE_STEPS = Limit(10_000, "turns of loops and calls in one rendering", HOUSE, _READ)
+TEMPLATE_RANGE = Limit(1_000, "numbers of a range", HOUSE, _READ)
+TEMPLATE_VALUE_CHARACTERS = Limit(50_000, "characters of a value made by a template", HOUSE, _READ)
+TEMPLATE_OUTPUT_CHARACTERS = Limit(2_000_000, "characters of a rendered part", HOUSE, _READ)
 
 # 6 cadence
 CAP_7_DAYS = Limit(2, "letters in 7 days", HOUSE, _READ)
@@ -77,6 +86,14 @@ COMPLAINT_TARGET_RATE = Limit(
 )
 COMPLAINT_STOP_RATE = Limit(0.003, "share of delivered letters", "https://support.google.com/a/answer/14229414", _READ)
 ENOUGH_EVENTS = Limit(150, "events", HOUSE, _READ)
+WINDOW_SLACK_HOURS = Limit(12, "hours off a window of days: a weekly letter comes minutes early or late", HOUSE, _READ)
+WARM_UP_STEP = Limit(1.5, "times the day before, while bounces and complaints stay low", HOUSE, _READ)
+GMAIL_BULK_CLOSE = Limit(4_000, "letters a day to Gmail, close to the bulk mark", HOUSE, _READ)
+COMPLAINT_ENOUGH_LETTERS = Limit(1_000, "delivered letters before a complaint rate is judged", HOUSE, _READ)
+COMPLAINT_ENOUGH_EVENTS = Limit(3, "complaints that are judged on any number of letters", HOUSE, _READ)
+MACHINE_CLICK_SECONDS = Limit(30, "seconds after delivery within which a click is a scanner's", HOUSE, _READ)
+ENOUGH_CAMPAIGNS = Limit(8, "campaigns before their spread can be told", HOUSE, _READ)
+CHART_MARKS = Limit(2_000, "marks of a chart", HOUSE, _READ)
 
 # 7 sender requirements
 GMAIL_BULK_PER_DAY = Limit(5_000, "letters a day to Gmail", "https://support.google.com/a/answer/14229414", _READ)
@@ -123,3 +140,4 @@ CATEGORIES_PER_REQUEST = Limit(10, "categories", "https://www.twilio.com/docs/se
 CATEGORY_CHARACTERS = Limit(255, "characters", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
 SENDGRID_ADDRESS_CHARACTERS = Limit(320, "characters", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
 CANCELLED_BATCHES = Limit(10, "batches paused or cancelled at once", "https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends", _READ)  # fmt: skip
+EVENT_BODY_BYTES = Limit(4_000_000, "bytes of one call with events; SendGrid posts up to 768 KB", HOUSE, _READ)
