@@ -22,6 +22,8 @@ _READ = date(2026, 11, 23)
 
 # 1 consent
 CONSENT_VALID_MONTHS = Limit(24, "months", HOUSE, _READ)
+CONSENT_IMPLIED_MONTHS = Limit(24, "months after a purchase or membership", "https://laws-lois.justice.gc.ca/eng/acts/E-1.6/", _READ)
+CONSENT_WARN_DAYS = Limit(30, "days before consent ends", HOUSE, _READ)
 
 # 2 addressing
 LOCAL_PART_OCTETS = Limit(64, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)
@@ -48,6 +50,7 @@ BOUNCE_STOP_RATE = Limit(
 
 # 3 unsubscribe
 TOKEN_BITS = Limit(128, "bits", "https://www.rfc-editor.org/rfc/rfc8058#section-3.1", _READ)
+LIST_ID_OCTETS = Limit(255, "octets", "https://www.rfc-editor.org/rfc/rfc2919#section-3", _READ)
 UNSUBSCRIBE_HONOUR_HOURS = Limit(48, "hours", "https://support.google.com/a/answer/14229414", _READ)
 
 # 4 clarity

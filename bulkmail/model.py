@@ -310,8 +310,11 @@ FIELD_PREFIX = "field."
 ADDRESSING_COLUMNS = (
     "address", "mailbox", "domain", "person", "suggestion", "addressing_reason", "addressing_note", "domain_answer",
 )  # fmt: skip
-# Added by tips/consent and tips/unsubscribe and tips/cadence: each a reason or "".
-CONSENT_COLUMNS = ("consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason")
+# Added by tips/consent and tips/unsubscribe and tips/cadence: each a reason or "". `consent_basis` and `consent_at` take
+# the place of what the list said; `consent_trouble` is why a cell of the row was not believed, or "".
+CONSENT_COLUMNS = (
+    "consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason", "consent_trouble",
+)  # fmt: skip
 SUPPRESSION_COLUMNS = ("suppression_reason",)
 CADENCE_COLUMNS = ("cadence_reason",)
 # A plan's snapshot: one row per letter, in the order of sending. Positions count from 0.
