@@ -181,4 +181,4 @@ def _secrets(engine: Engine) -> dict[str, bytes]:
 
 
 def _read_secrets(connection: Connection) -> dict[str, bytes]:
-    return dict(connection.execute(select(tables.secret.c.name, tables.secret.c.value)).tuples().all())
+    return dict(connection.execute(select(tables.secret.c.name, tables.secret.c.value)).all())

@@ -1,0 +1,96 @@
+"""What happened to letters, as the provider tells it: in any order, repeatedly, and sometimes against our own books."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import ColumnElement, case, func, select, update
+
+from bulkmail.adapters import tables
+from bulkmail.adapters.ledger import insert_suppressions
+from bulkmail.adapters.plans import update_runs
+from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
+from bulkmail.model import AttemptState, DeliveryEvent, Suppression
+
+EVENT_COLUMNS = (*(field.name for field in fields(DeliveryEvent)), "received_at")
+OUTCOME_COLUMNS = ("kind", "letters", "letters_by_people", "letters_hard", "events")
+CLOSED = (AttemptState.REFUSED, AttemptState.CANCELLED)
+TIMES = {"at": "datetime64[us, UTC]", "received_at": "datetime64[us, UTC]"}
+
+
+def store_events(
+    ws: Workspace, events: Sequence[DeliveryEvent], suppressions: Iterable[Suppression] = (), *, now: datetime
+) -> int:
+    """How many of the events are new. What they mean for suppressions is committed with them, all or nothing."""
+    rows = [{**asdict(event), "kind": str(event.kind), "received_at": now} for event in events]
+    with writing(ws) as connection:
+        insert_suppressions(connection, suppressions)
+        return insert_new(connection, tables.event, rows)
+
+
+def settle_by_events(ws: Workspace, now: datetime) -> int:
+    """How many attempts in doubt are accepted now, because an event names them: the provider did take the request."""
+    names_it = tables.event.c.attempt == tables.attempt.c.id
+    message_id = select(func.max(tables.event.c.message_id)).where(names_it).scalar_subquery()
+    doubtful = (tables.attempt.c.state == AttemptState.IN_DOUBT) & select(tables.event.c.id).where(names_it).exists()
+    known = {"state": AttemptState.ACCEPTED.value, "settled_at": now, "detail": "an event settled it"}
+    with writing(ws) as connection:
+        settled = connection.execute(
+            update(tables.attempt).where(doubtful).values(**known, message_id=message_id)
+        ).rowcount
+    update_runs(ws, now)
+    return settled
+
+
+def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
+    """The events of a plan (None: all), by time: the fields of DeliveryEvent and `received_at`."""
+    statement = select(*(tables.event.c[name] for name in EVENT_COLUMNS)).order_by(tables.event.c.at, tables.event.c.id)
+    if plan_hash is not None:
+        statement = statement.where(_of_plan(plan_hash))
+    with reading(ws) as connection:
+        frame = pd.DataFrame(connection.execute(statement).all(), columns=list(EVENT_COLUMNS))
+    kinds = dict.fromkeys(EVENT_COLUMNS, "str") | {"position": "int64", "hard": "bool", "by_machine": "bool"} | TIMES
+    return frame.astype(kinds)
+
+
+def outcomes(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """A row per kind of event: letters it happened to, those where a person did it, those where it was hard, events.
+
+    A letter counts once per kind, however often it was opened or told.
+    """
+    event = tables.event.c
+    letter = (
+        select(
+            event.kind,
+            func.max(case((event.by_machine, 0), else_=1)).label("by_people"),
+            func.max(case((event.hard, 1), else_=0)).label("hard"),
+            func.count().label("events"),
+        )
+        .where(_of_plan(plan_hash))
+        .group_by(event.kind, event.attempt, event.position, event.address)
+        .subquery()
+    )
+    sums = (func.count(), func.sum(letter.c.by_people), func.sum(letter.c.hard), func.sum(letter.c.events))
+    with reading(ws) as connection:
+        rows = connection.execute(select(letter.c.kind, *sums).group_by(letter.c.kind).order_by(letter.c.kind)).all()
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=list(OUTCOME_COLUMNS))
+    return frame.astype({name: "str" if name == "kind" else "int64" for name in OUTCOME_COLUMNS})
+
+
+def contradictions(ws: Workspace, plan_hash: str) -> int:
+    """How many letters have events though their attempt was refused or cancelled: the provider sent what it should not.
+
+    Such people may have had the letter twice if a newer attempt carried them. A person must look at it.
+    """
+    event = tables.event.c
+    closed = (tables.attempt.c.plan_hash == plan_hash) & tables.attempt.c.state.in_(CLOSED)
+    letters = select(event.attempt, event.position, event.address).distinct()
+    letters = letters.join(tables.attempt, tables.attempt.c.id == event.attempt).where(closed).subquery()
+    with reading(ws) as connection:
+        return connection.execute(select(func.count()).select_from(letters)).scalar_one()
+
+
+def _of_plan(plan_hash: str) -> ColumnElement[bool]:
+    mine = select(tables.attempt.c.id).where(tables.attempt.c.plan_hash == plan_hash)
+    return tables.event.c.attempt.in_(mine)

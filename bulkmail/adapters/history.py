@@ -1,0 +1,121 @@
+"""What the journal says about people: the journal's rows laid over the snapshots, position by position."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Row, select
+
+from bulkmail.adapters import files, tables
+from bulkmail.adapters.attempts import WHOLE_REQUEST
+from bulkmail.adapters.plans import plan_row
+from bulkmail.adapters.workspace import Workspace, reading
+from bulkmail.model import AttemptState
+
+STATES = (*(state.value for state in AttemptState), "skipped")
+ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
+CONTACT_KINDS = {"person": "str", "mailed_at": "datetime64[us, UTC]", "campaign": "str", "state": "str"}
+HANDLED_KINDS = {"person": "str", "reason": "str"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Standing:
+    """By position: the number of the state in STATES and of the live attempt in `attempts` (-1: none); exceptions."""
+
+    state: np.ndarray
+    attempt: np.ndarray
+    exceptions: Sequence[Row]
+    attempts: Sequence[Row]
+
+    def among(self, states: Sequence[str]) -> np.ndarray:
+        """The positions that are in one of the states."""
+        return np.flatnonzero(np.isin(self.state, [STATES.index(state) for state in states]))
+
+
+def letters(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """The whole snapshot with what became of each row: `state`, `reason` (refused, skipped) and `attempt` (its id).
+
+    This is the proof, person by person: the states are those of `totals` and count up to the same numbers.
+    """
+    with reading(ws) as connection:
+        plan = plan_row(connection, plan_hash)
+        standing = _standing(connection, plan)
+    frame = files.load_table(ws.home, plan.snapshot_hash)
+    reason = np.where(standing.state == STATES.index("refused"), WHOLE_REQUEST, "").astype(object)
+    attempt = np.array([*(row.id for row in standing.attempts), ""], dtype=object)[standing.attempt]
+    positions = [row.position for row in standing.exceptions]
+    reason[positions] = [row.reason for row in standing.exceptions]
+    attempt[positions] = [row.attempt_id for row in standing.exceptions]
+    state = np.array(STATES, dtype=object)[standing.state]
+    return frame.assign(
+        **{
+            name: pd.Series(values, dtype="str")
+            for name, values in (("state", state), ("reason", reason), ("attempt", attempt))
+        }
+    )
+
+
+def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
+    """A row per letter sent, or perhaps sent, since then: person, mailed_at, campaign, state (accepted or in_doubt)."""
+    parts = []
+    with reading(ws) as connection:
+        for plan in _plans_started(connection, since):
+            standing = _standing(connection, plan)
+            times = np.array([*(row.started_at for row in standing.attempts), None], dtype=object)
+            started = pd.Series(pd.to_datetime(times, utc=True)).dt.as_unit("us")
+            positions = standing.among(ACCEPTED + DOUBTFUL)
+            frame = pd.DataFrame({"person": _persons(ws, plan, positions)})
+            frame["mailed_at"] = started.to_numpy()[standing.attempt[positions]]
+            frame["campaign"] = plan.campaign_id
+            sent = standing.state[positions] == STATES.index("accepted")
+            frame["state"] = np.where(sent, "accepted", "in_doubt")
+            parts.append(frame[frame["mailed_at"] >= pd.Timestamp(since)])
+    return _stacked(parts, CONTACT_KINDS)
+
+
+def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:
+    """People of the campaign who need no other letter: person, reason (already_mailed, or in_doubt_before)."""
+    parts = []
+    with reading(ws) as connection:
+        for plan in connection.execute(select(tables.plan).where(tables.plan.c.campaign_id == campaign_id)).all():
+            standing = _standing(connection, plan)
+            for states, reason in ((ACCEPTED, "already_mailed"), (DOUBTFUL, "in_doubt_before")):
+                persons = _persons(ws, plan, standing.among(states))
+                parts.append(pd.DataFrame({"person": persons, "reason": reason}))
+    frame = _stacked(parts, HANDLED_KINDS).sort_values("reason", kind="stable")
+    return frame.drop_duplicates("person").reset_index(drop=True)  # already_mailed comes first
+
+
+def _plans_started(connection: Connection, since: datetime) -> Iterator[Row]:
+    started = select(tables.attempt.c.plan_hash).where(tables.attempt.c.started_at >= since)
+    return iter(connection.execute(select(tables.plan).where(tables.plan.c.hash.in_(started))).all())
+
+
+def _standing(connection: Connection, plan: Row) -> _Standing:
+    """Where every position of the plan stands; before approval all are planned, after voiding cancelled."""
+    mine = (tables.attempt.c.plan_hash == plan.hash) & ~tables.attempt.c.replaced
+    attempts = connection.execute(select(tables.attempt).where(mine)).all()
+    first = "cancelled" if plan.voided_at else "planned"
+    state = np.full(plan.recipients, STATES.index(first), dtype=np.int8)
+    attempt = np.full(plan.recipients, -1, dtype=np.int32)
+    for number, row in enumerate(attempts):
+        state[row.start : row.stop] = STATES.index(row.state)
+        attempt[row.start : row.stop] = number
+    excepted = select(tables.exception).where(tables.exception.c.plan_hash == plan.hash)
+    exceptions = connection.execute(excepted).all()
+    state[[row.position for row in exceptions]] = [STATES.index(row.kind) for row in exceptions]
+    return _Standing(state=state, attempt=attempt, exceptions=exceptions, attempts=attempts)
+
+
+def _persons(ws: Workspace, plan: Row, positions: np.ndarray) -> np.ndarray:
+    if not len(positions):
+        return np.array([], dtype=object)
+    return files.load_table(ws.home, plan.snapshot_hash, columns=["person"])["person"].to_numpy()[positions]
+
+
+def _stacked(parts: Sequence[pd.DataFrame], kinds: dict[str, str]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(kinds))
+    return frame.astype(kinds)
