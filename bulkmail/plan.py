@@ -1,0 +1,162 @@
+"""Plans: who gets which letter when, frozen and hashed. Approval binds to the hash, so that any edit voids it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Protocol
+
+import numpy
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bulkmail.errors import StateError
+from bulkmail.limits import RECIPIENTS_PER_REQUEST
+from bulkmail.model import FIELD_PREFIX, SNAPSHOT_COLUMNS, Batch, Campaign, Plan
+
+# The version of what is hashed. Raise it when the parts change: a plan of another version is another plan.
+HASHED = 1
+REQUIRED = ["source_row", "person", "address", "variant"]
+NAME_COLUMNS = ("given_name", "family_name", "title")
+
+
+class Letter(Protocol):
+    """What a plan needs to know of a letter: its sources."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def make_plan(
+    *,
+    campaign: Campaign,
+    eligible: pd.DataFrame,
+    excluded_reasons: Mapping[str, int],
+    letters: Mapping[str, Letter],
+    list_hash: str,
+    suppression_digest: str,
+) -> tuple[Plan, pd.DataFrame]:
+    """Return the plan and its snapshot: one row per letter, ordered by variant, then source row, in SNAPSHOT_COLUMNS,
+    the parts of names and every `field.` column.
+
+    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing. The hash
+    does not depend on the time, on the order of rows and columns, or on dtypes. Raises StateError when a person would
+    be mailed twice or a letter is missing.
+    """
+    snapshot = _snapshot(eligible)
+    _refuse_repeats(snapshot)
+    _refuse_missing_letters(snapshot, letters)
+    batches = tuple(_batches(snapshot["variant"], campaign.send_at))
+    parts = {
+        "campaign": _hash(asdict(campaign)),
+        "letters": _hash({variant: (each.subject, each.html, each.text) for variant, each in letters.items()}),
+        "list": list_hash,
+        "recipients": content_hash(snapshot),
+        "excluded": _hash(dict(excluded_reasons)),
+        "suppressions": suppression_digest,
+        "schedule": _hash([asdict(batch) for batch in batches]),
+    }
+    plan = Plan(
+        hash=_hash({"version": HASHED, "parts": parts}),
+        campaign_id=campaign.id,
+        recipients=len(snapshot),
+        excluded=dict(excluded_reasons),
+        batches=batches,
+        parts=parts,
+    )
+    return plan, snapshot
+
+
+def content_hash(table: pd.DataFrame) -> str:
+    """Return the SHA-256 (hex) of a table's values as text, column by column: equal values give an equal hash whatever
+    their dtype, index or the order of columns. The order of rows counts; a missing value counts as ""."""
+    digest = hashlib.sha256()
+    for name in sorted(table.columns):
+        values = _arrow_text(table[name])
+        lengths = pc.binary_length(values).to_numpy(zero_copy_only=False).astype("<i8")
+        digest.update(_canonical({"column": name, "rows": len(values)}))
+        digest.update(lengths.tobytes())
+        digest.update(_characters(values))
+    return digest.hexdigest()
+
+
+# ---------------------------------------------------------------- the snapshot
+
+
+def _snapshot(eligible: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows in the order of sending. `person` decides between equal source rows, so that the order of the
+    input never does."""
+    fields = sorted(name for name in eligible.columns if name.startswith(FIELD_PREFIX))
+    given = [*SNAPSHOT_COLUMNS[1:], *NAME_COLUMNS, *fields]
+    absent = [name for name in given if name not in eligible.columns and name not in REQUIRED]
+    rows = eligible.assign(**dict.fromkeys(absent, ""))
+    texts = [name for name in given if name != "source_row"]
+    rows = rows[given].astype({"source_row": "int64", **dict.fromkeys(texts, "str")})
+    rows[texts] = rows[texts].fillna("")
+    rows = rows.sort_values(["variant", "source_row", "person"], ignore_index=True)
+    rows.insert(0, "position", numpy.arange(len(rows), dtype="int64"))
+    return rows
+
+
+def _refuse_repeats(snapshot: pd.DataFrame) -> None:
+    repeated = snapshot["person"].duplicated() | snapshot["address"].duplicated() | snapshot["person"].eq("")
+    if repeated.any():
+        raise StateError(
+            "{count} of {rows} letters would go to somebody who gets one already, or to nobody known. "
+            "Select the audience again.",
+            count=int(repeated.sum()),
+            rows=len(snapshot),
+        )
+
+
+def _refuse_missing_letters(snapshot: pd.DataFrame, letters: Mapping[str, Letter]) -> None:
+    missing = sorted(set(snapshot["variant"].unique()) - set(letters))
+    if missing:
+        raise StateError(
+            "There is no letter for: {variants}. Write it, or change the language.", variants=", ".join(missing)
+        )
+
+
+def _batches(variants: pd.Series, not_before: datetime | None) -> Iterator[Batch]:
+    """Yield batches that tile the positions: all of one variant, and none larger than one request may be."""
+    size = int(RECIPIENTS_PER_REQUEST.value)
+    changes = numpy.flatnonzero((variants != variants.shift()).to_numpy(dtype=bool))
+    for first, end in pairwise([*map(int, changes), len(variants)]):
+        for start in range(first, end, size):
+            yield Batch(start=start, stop=min(start + size, end), variant=variants.iat[start], not_before=not_before)
+
+
+# ---------------------------------------------------------------- hashing
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(_canonical(value)).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    """Return the one JSON that stands for a value: sorted keys, no spaces, ASCII, times in UTC."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain).encode("ascii")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"a {type(value).__name__} without a canonical form")
+
+
+def _arrow_text(column: pd.Series) -> pa.LargeStringArray:
+    values = pa.array(column.astype("str").fillna(""), type=pa.large_string())
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _characters(values: pa.LargeStringArray) -> memoryview:
+    """Return the UTF-8 of all values end to end, without copying them."""
+    _, offsets, characters = values.buffers()
+    if characters is None:
+        return memoryview(b"")
+    bounds = numpy.frombuffer(offsets, dtype="int64")[values.offset : values.offset + len(values) + 1]
+    return memoryview(characters)[bounds[0] : bounds[-1]]
