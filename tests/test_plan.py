@@ -15,12 +15,17 @@ from bulkmail.plan import content_hash, make_plan
 
 AT = datetime(2026, 12, 1, 1, 30, tzinfo=UTC)
 SENDER = Sender(
-    name="UM 通訊", address="news@um.test", reply_to="reply@um.test", organisation="UM", postal_address="Taipa"
+    name="UM 通訊",
+    address="news@um.test",
+    reply_to="reply@um.test",
+    organisation="UM",
+    postal_address="Taipa",
 )
 ATTESTATION = Attestation(basis="consent", source="form", wording="w", by="registrar", at=AT)
 CAMPAIGN = Campaign(
-    id="open-day", name="Open day", purpose="events", kind="marketing", sender=SENDER, language="both", subject="開放日",
-    preheader="", body="Hello {{ name }}", body_format="md", list_name="list.csv", attestation=ATTESTATION, send_at=AT,
+    id="open-day", name="Open day", purpose="events", kind="marketing", sender=SENDER, language="both",
+    subject="開放日", preheader="", body="Hello {{ name }}", body_format="md", list_name="list.csv",
+    attestation=ATTESTATION, send_at=AT,
 )  # fmt: skip
 LETTERS = {
     variant: SimpleNamespace(subject=f"s {variant}", html=f"<p>{variant}</p>", text=variant)

@@ -1,0 +1,92 @@
+"""Preflight: the seven tips run over the facts of one campaign, the worst finding first."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+from bulkmail.model import TIP_OF_CODE, Finding, Outcome, Text, say
+from bulkmail.tips import (
+    addressing,
+    cadence,
+    clarity,
+    consent,
+    personalization,
+    sender_requirements,
+    unsubscribe,
+)
+
+# In the order of the README, which is the order of `model.TIPS` and of the fields of PreflightFacts.
+SEVEN_TIPS: tuple[ModuleType, ...] = (
+    consent,
+    addressing,
+    unsubscribe,
+    clarity,
+    personalization,
+    cadence,
+    sender_requirements,
+)
+HARM = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightFacts:
+    """What the seven tips judge: each field is what the CHECKS of that tip take, None where it could not be gathered."""
+
+    consent: object | None = None
+    addressing: object | None = None
+    unsubscribe: object | None = None
+    clarity: object | None = None
+    personalization: object | None = None
+    cadence: object | None = None
+    sender_requirements: object | None = None
+
+
+def judge(facts: PreflightFacts) -> list[Finding]:
+    """Return every finding of the seven tips: what blocks first, then unknown, warn and pass, each by code.
+
+    A tip whose facts are missing is one UNKNOWN, never silence. A check that raises is a bug of ours and is let through.
+    """
+    findings = [finding for tip in SEVEN_TIPS for finding in _judge(tip, getattr(facts, _name(tip)))]
+    return sorted(findings, key=lambda finding: (HARM.index(finding.outcome), finding.code))
+
+
+def blocks(findings: Iterable[Finding]) -> bool:
+    """Return whether the campaign must not be sent as it is. UNKNOWN and WARN are for a person to accept."""
+    return any(finding.outcome is Outcome.BLOCK for finding in findings)
+
+
+def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> list[dict[str, str | int]]:
+    """Return the findings as plain values in the reader's language; `rows` is how many rows are concerned."""
+    return [
+        {
+            "code": finding.code,
+            "tip": finding.tip,
+            "outcome": finding.outcome.value,
+            "message": translate(finding.message),
+            "fix": translate(finding.fix),
+            "source": finding.source,
+            "rows": len(finding.rows),
+        }
+        for finding in findings
+    ]
+
+
+def _judge(tip: ModuleType, facts: object | None) -> list[Finding]:
+    if facts is None:
+        return [_not_judged(SEVEN_TIPS.index(tip) + 1)]
+    return [check(facts) for check in tip.CHECKS]
+
+
+def _not_judged(number: int) -> Finding:
+    prefix = next(prefix for prefix, tip in TIP_OF_CODE.items() if tip == number)
+    return Finding(
+        code=f"{prefix}-00",
+        outcome=Outcome.UNKNOWN,
+        message=say("Tip {number} could not be judged: what it needs to know is missing.", number=number),
+        fix=say("Complete the earlier steps (list, message, sender, time), then check again."),
+        source="house",
+    )
+
+
+def _name(tip: ModuleType) -> str:
+    return tip.__name__.rpartition(".")[2]

@@ -1,0 +1,77 @@
+"""Preflight: seven tips in order, the worst first, and missing facts never pass."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bulkmail import preflight
+from bulkmail.adapters import dns_lookup
+from bulkmail.model import TIPS, Finding, Outcome, say
+from bulkmail.preflight import PreflightFacts
+from bulkmail.tips.sender_requirements import SenderFacts
+
+
+def a_finding(code, outcome, rows=()):
+    return Finding(code=code, outcome=outcome, message=say("seen {n}", n=1), fix=say("do"), source="house", rows=rows)
+
+
+def sender_facts():
+    dns = dns_lookup.facts_of("um.test", ask=False)
+    return SenderFacts(dns=dns, now=datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_the_tips_are_named_in_the_order_of_the_readme():
+    assert tuple(tip.__name__.rpartition(".")[2] for tip in preflight.SEVEN_TIPS) == TIPS
+    assert tuple(PreflightFacts.__dataclass_fields__) == TIPS
+
+
+def test_each_tip_without_facts_is_one_unknown():
+    findings = preflight.judge(PreflightFacts())
+    assert [(finding.tip, finding.outcome) for finding in sorted(findings, key=lambda finding: finding.tip)] == [
+        (tip, Outcome.UNKNOWN) for tip in range(1, 8)
+    ]
+
+
+def test_facts_of_one_tip_are_judged_by_its_checks():
+    findings = preflight.judge(PreflightFacts(sender_requirements=sender_facts()))
+    codes = {finding.code for finding in findings if finding.tip == 7}
+    assert codes == {"SND-01", "SND-02", "SND-03", "SND-06", "SND-07", "SND-14", "SND-22"}
+
+
+def test_findings_come_in_the_order_of_harm_then_code():
+    findings = preflight.judge(PreflightFacts(sender_requirements=sender_facts()))
+    assert findings == sorted(findings, key=lambda finding: (preflight.HARM.index(finding.outcome), finding.code))
+    assert findings[-1].code == "SND-22"
+    assert tuple(preflight.HARM) == (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_only_a_block_blocks(outcome):
+    passing = a_finding("CON-01", Outcome.PASS)
+    assert preflight.blocks([passing, a_finding("UNS-01", outcome)]) is (outcome is Outcome.BLOCK)
+
+
+def test_as_json_speaks_the_language_of_the_reader_and_counts_rows():
+    finding = a_finding("FRQ-02", Outcome.WARN, rows=(3, 9))
+    assert preflight.as_json([finding], lambda text: f"«{text}»") == [
+        {
+            "code": "FRQ-02",
+            "tip": 6,
+            "outcome": "warn",
+            "message": "«seen 1»",
+            "fix": "«do»",
+            "source": "house",
+            "rows": 2,
+        }
+    ]
+
+
+def test_a_check_that_raises_is_our_bug_and_is_not_swallowed():
+    with pytest.raises(AttributeError):
+        preflight.judge(PreflightFacts(sender_requirements=object()))
+
+
+def test_every_tip_has_checks_that_advise():
+    for tip in preflight.SEVEN_TIPS:
+        assert tip.CHECKS
+        assert all(check.__doc__ and check.__name__.startswith("check_") for check in tip.CHECKS)
