@@ -65,14 +65,14 @@ def campaign(ws: Workspace, campaign_id: str) -> Campaign | None:
     with reading(ws) as connection:
         document = select(tables.campaign.c.document).where(tables.campaign.c.id == campaign_id)
         found = connection.execute(document).scalar_one_or_none()
-    return _campaign(found) if found is not None else None
+    return campaign_of_document(found) if found is not None else None
 
 
 def campaigns(ws: Workspace) -> list[Campaign]:
     """All campaigns, the one saved last first."""
     newest_first = select(tables.campaign.c.document).order_by(tables.campaign.c.saved_at.desc(), tables.campaign.c.id)
     with reading(ws) as connection:
-        return [_campaign(document) for document in connection.execute(newest_first).scalars()]
+        return [campaign_of_document(document) for document in connection.execute(newest_first).scalars()]
 
 
 def _document(campaign: Campaign) -> dict[str, object]:
@@ -84,7 +84,8 @@ def _document(campaign: Campaign) -> dict[str, object]:
     return document
 
 
-def _campaign(document: Mapping[str, object]) -> Campaign:
+def campaign_of_document(document: Mapping[str, object]) -> Campaign:
+    """The campaign that `save_campaign` kept as this document."""
     vouched, send_at = document["attestation"], document["send_at"]
     return Campaign(
         **{

@@ -15,10 +15,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, insert, or_, select, update
 
 from bulkmail.adapters import files, tables
-from bulkmail.adapters.database import record
+from bulkmail.adapters.database import campaign_of_document, record
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.errors import StateError
-from bulkmail.model import AttemptState, Batch, Plan
+from bulkmail.model import AttemptState, Batch, Campaign, Plan
 
 ACTIVE = ("queued", "running", "paused")
 CLAIMABLE = ("queued", "running")
@@ -65,6 +65,7 @@ def store_plan(
 ) -> None:
     """Keep the plan with its snapshot, exclusions and findings (JSON, as text or as a value); again is harmless.
 
+    The campaign rests beside it as it was saved last, so that later edits of the draft do not reach this plan.
     StateError when the snapshot is not what the plan says: one row per position, each person once, batches end to end.
     """
     _check_snapshot(plan, snapshot)
@@ -81,6 +82,8 @@ def store_plan(
         "made_at": now,
     }
     with writing(ws) as connection:
+        draft = select(tables.campaign.c.document).where(tables.campaign.c.id == plan.campaign_id)
+        row["campaign"] = connection.execute(draft).scalar_one_or_none() or {}
         if not insert_new(connection, tables.plan, [row]):
             # the same plan, made anew in the knowledge of today: it holds as of now
             unapproved = ~exists().where(tables.run.c.plan_hash == plan.hash)
@@ -110,6 +113,14 @@ def load_plan(ws: Workspace, plan_hash: str) -> StoredPlan:
     """The plan with this hash. StateError when there is none."""
     with reading(ws) as connection:
         return _stored(plan_row(connection, plan_hash))
+
+
+def plan_campaign(ws: Workspace, plan_hash: str) -> Campaign | None:
+    """The campaign as it stood when the plan was stored; None for an unknown plan. The beginning of a hash will do."""
+    theirs = select(tables.plan.c.campaign).where(tables.plan.c.hash.startswith(plan_hash, autoescape=True)).limit(1)
+    with reading(ws) as connection:
+        document = connection.execute(theirs).scalar_one_or_none()
+    return campaign_of_document(document) if document else None
 
 
 def plans(ws: Workspace, campaign_id: str | None = None) -> list[StoredPlan]:

@@ -137,6 +137,7 @@ plan = Table(
     metadata,
     Column("hash", String(64), primary_key=True),
     Column("campaign_id", String(64), nullable=False, index=True),  # no foreign key: a plan outlives a deleted draft
+    Column("campaign", JSON, nullable=False),  # as it stood when the plan was stored: drafts change, plans do not
     Column("recipients", Integer, nullable=False),
     Column("excluded", JSON, nullable=False),
     Column("batches", JSON, nullable=False),

@@ -85,13 +85,13 @@ def make_folders(home: Path) -> None:
 
 
 def make_engine(url: str) -> Engine:
-    """A pool of connections; nothing is opened yet."""
+    """A pool of connections; nothing is opened yet. Addresses stay out of the texts of its errors."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:

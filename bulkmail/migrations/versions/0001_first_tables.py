@@ -108,6 +108,7 @@ def plans() -> None:
         "plan",
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("campaign_id", sa.String(64), nullable=False),
+        sa.Column("campaign", sa.JSON, nullable=False),
         sa.Column("recipients", sa.Integer, nullable=False),
         sa.Column("excluded", sa.JSON, nullable=False),
         sa.Column("batches", sa.JSON, nullable=False),
