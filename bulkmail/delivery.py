@@ -5,7 +5,6 @@ An attempt hands over a range of positions; people of that range who are recorde
 it, so to drop somebody is to refuse that position and to try the same range again.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Protocol
 from bulkmail import limits
 from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression, SuppressionReason, Text, say
+from bulkmail.tips import cadence
 
 # ---------------------------------------------------------------- states
 
@@ -39,7 +39,7 @@ def move(state: AttemptState, to: AttemptState) -> AttemptState:
 
 # Why one person was refused, as the journal keeps it.
 REFUSALS: Mapping[str, Text] = {
-    "refused_address": say("The sending service does not accept this address"),
+    "refused_recipient": say("The sending service does not accept this recipient"),
     "refused_letter": say("The sending service does not accept the letter to this person"),
     "too_large": say("The letter to this person is larger than the sending service takes"),
     "not_rendered": say("The letter to this person could not be written from its template"),
@@ -113,7 +113,7 @@ def _drop_the_named(answer: Answer, positions: Sequence[int], streak: Streak, no
     left = [position for position in positions if position not in bad]
     again = ((left[0], left[-1] + 1),) if left else ()
     # the range of the new attempt spans what is left; the named lie outside it or carry their refusal
-    return Step(to=AttemptState.REFUSED, again=again, refused=dict.fromkeys(sorted(bad), "refused_address"))
+    return Step(to=AttemptState.REFUSED, again=again, refused=dict.fromkeys(sorted(bad), "refused_recipient"))
 
 
 def _bisect(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
@@ -214,17 +214,8 @@ def alarm(*, accepted: int, delivered: int, bounced_hard: int, complained: int) 
 
     It stops when even the lower end of the 95 % interval lies above the limit: few letters prove nothing.
     """
-    if _at_least(bounced_hard, accepted) > limits.BOUNCE_STOP_RATE.value:
+    if cadence.wilson(bounced_hard, accepted)[0] > limits.BOUNCE_STOP_RATE.value:
         return "bounces"
-    if _at_least(complained, delivered) > limits.COMPLAINT_STOP_RATE.value:
+    if cadence.wilson(complained, delivered)[0] > limits.COMPLAINT_STOP_RATE.value:
         return "complaints"
     return ""
-
-
-def _at_least(hits: int, trials: int, z: float = 1.96) -> float:
-    """The lower end of Wilson's score interval of `hits` in `trials` (0 when there were none)."""
-    if trials <= 0 or hits <= 0:
-        return 0.0
-    share = min(hits / trials, 1.0)
-    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return (share + z * z / (2 * trials) - spread) / (1 + z * z / trials)

@@ -82,13 +82,13 @@ def test_doubts_in_a_row_pause_the_run():
 
 def test_named_recipients_are_refused_and_the_others_tried_again():
     step = follow("refused_recipients", bad=(0, 4))
-    assert step.refused == {20: "refused_address", 24: "refused_address"}
+    assert step.refused == {20: "refused_recipient", 24: "refused_recipient"}
     assert step.again == ((21, 30),)
 
 
 def test_when_all_are_named_nothing_is_tried_again():
     step = follow("refused_recipients", positions=[7], bad=(0,))
-    assert (step.again, step.refused) == ((), {7: "refused_address"})
+    assert (step.again, step.refused) == ((), {7: "refused_recipient"})
 
 
 def test_names_outside_the_request_count_as_no_name():
