@@ -5,32 +5,18 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from bulkmail.model import TIP_OF_CODE, Finding, Outcome, Text, say
-from bulkmail.tips import (
-    addressing,
-    cadence,
-    clarity,
-    consent,
-    personalization,
-    sender_requirements,
-    unsubscribe,
-)
+from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
 # In the order of the README, which is the order of `model.TIPS` and of the fields of PreflightFacts.
 SEVEN_TIPS: tuple[ModuleType, ...] = (
-    consent,
-    addressing,
-    unsubscribe,
-    clarity,
-    personalization,
-    cadence,
-    sender_requirements,
-)
+    consent, addressing, unsubscribe, clarity, personalization, cadence, sender_requirements,
+)  # fmt: skip
 HARM = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightFacts:
-    """What the seven tips judge: each field is what the CHECKS of that tip take, None where it could not be gathered."""
+    """What the seven tips judge: each field is what the CHECKS of that tip take, None where it is not known."""
 
     consent: object | None = None
     addressing: object | None = None
@@ -44,7 +30,7 @@ class PreflightFacts:
 def judge(facts: PreflightFacts) -> list[Finding]:
     """Return every finding of the seven tips: what blocks first, then unknown, warn and pass, each by code.
 
-    A tip whose facts are missing is one UNKNOWN, never silence. A check that raises is a bug of ours and is let through.
+    A tip whose facts are missing is one UNKNOWN, never silence. A check that raises is a bug of ours: it surfaces.
     """
     findings = [finding for tip in SEVEN_TIPS for finding in _judge(tip, getattr(facts, _name(tip)))]
     return sorted(findings, key=lambda finding: (HARM.index(finding.outcome), finding.code))
