@@ -1,0 +1,26 @@
+"""A campaign's words → the letter of each recipient: compiled once, divided into slots, looked at, rendered."""
+
+from bulkmail.compose.examine import personalization_facts, render_check
+from bulkmail.compose.inventory import inventory
+from bulkmail.compose.letter import Letter, recipients, variant_of, variants
+from bulkmail.compose.render import preview_frame, render
+from bulkmail.compose.slots import Slotted, joined, split, substitutions, why_single
+from bulkmail.compose.source import compile_letters
+
+__all__ = [
+    "Letter",
+    "Slotted",
+    "compile_letters",
+    "inventory",
+    "joined",
+    "personalization_facts",
+    "preview_frame",
+    "recipients",
+    "render",
+    "render_check",
+    "split",
+    "substitutions",
+    "variant_of",
+    "variants",
+    "why_single",
+]
