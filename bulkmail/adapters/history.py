@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from bulkmail.model import AttemptState
 
 STATES = (*(state.value for state in AttemptState), "skipped")
 ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
+LOOK_BACK = timedelta(days=31)  # further back than any window of a cap
 CONTACT_KINDS = {"person": "str", "mailed_at": "datetime64[us, UTC]", "campaign": "str", "state": "str"}
 HANDLED_KINDS = {"person": "str", "reason": "str"}
 
@@ -59,20 +60,41 @@ def letters(ws: Workspace, plan_hash: str) -> pd.DataFrame:
 
 def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
     """A row per letter sent, or perhaps sent, since then: person, mailed_at, campaign, state (accepted or in_doubt)."""
-    parts = []
     with reading(ws) as connection:
-        for plan in _plans_started(connection, since):
-            standing = _standing(connection, plan)
-            times = np.array([*(row.started_at for row in standing.attempts), None], dtype=object)
-            started = pd.Series(pd.to_datetime(times, utc=True)).dt.as_unit("us")
-            positions = standing.among(ACCEPTED + DOUBTFUL)
-            frame = pd.DataFrame({"person": _persons(ws, plan, positions)})
-            frame["mailed_at"] = started.to_numpy()[standing.attempt[positions]]
-            frame["campaign"] = plan.campaign_id
-            sent = standing.state[positions] == STATES.index("accepted")
-            frame["state"] = np.where(sent, "accepted", "in_doubt")
-            parts.append(frame[frame["mailed_at"] >= pd.Timestamp(since)])
-    return _stacked(parts, CONTACT_KINDS)
+        parts = [_contacts(connection, ws, plan) for plan in _plans_started(connection, since)]
+    frame = _stacked(parts, CONTACT_KINDS)
+    return frame[frame["mailed_at"] >= pd.Timestamp(since)].reset_index(drop=True)
+
+
+def _contacts(connection: Connection, ws: Workspace, plan: Row, among: Sequence[str] | None = None) -> pd.DataFrame:
+    """The letters of one plan that were, or perhaps were, sent; to some persons or (None) to all."""
+    standing = _standing(connection, plan)
+    positions = standing.among(ACCEPTED + DOUBTFUL)
+    persons = _persons(ws, plan, positions)
+    if among is not None:
+        wanted = np.isin(persons, np.asarray(among, dtype=object)) if len(persons) else np.array([], dtype=bool)
+        positions, persons = positions[wanted], persons[wanted]
+    times = np.array([*(row.started_at for row in standing.attempts), None], dtype=object)
+    started = pd.Series(pd.to_datetime(times, utc=True)).dt.as_unit("us")
+    frame = pd.DataFrame({"person": persons})
+    frame["mailed_at"] = started.to_numpy()[standing.attempt[positions]]
+    frame["campaign"] = plan.campaign_id
+    sent = standing.state[positions] == STATES.index("accepted")
+    frame["state"] = np.where(sent, "accepted", "in_doubt")
+    return frame
+
+
+def contacts_beside(ws: Workspace, connection: Connection, plan_hash: str, persons: Sequence[str]) -> pd.DataFrame:
+    """What other plans have sent these people, as `contacts_since` says it, if any has sent since this plan was stored.
+
+    Empty otherwise: the plan was made in the knowledge of all that, so the last look asks one short question a batch.
+    """
+    plan = plan_row(connection, plan_hash)
+    beside = select(tables.attempt.c.id).where(tables.attempt.c.plan_hash != plan_hash)
+    if connection.execute(beside.where(tables.attempt.c.started_at > plan.made_at).limit(1)).first() is None:
+        return _stacked([], CONTACT_KINDS)
+    others = (row for row in _plans_started(connection, plan.made_at - LOOK_BACK) if row.hash != plan_hash)
+    return _stacked([_contacts(connection, ws, row, persons) for row in others], CONTACT_KINDS)
 
 
 def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:

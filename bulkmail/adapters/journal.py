@@ -29,7 +29,7 @@ from bulkmail.adapters.attempts import (
     totals,
 )
 from bulkmail.adapters.events import contradictions, events, outcomes, settle_by_events, store_events
-from bulkmail.adapters.history import contacts_since, handled, letters
+from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
 from bulkmail.adapters.plans import (
     Run,
     StoredPlan,
@@ -62,6 +62,7 @@ __all__ = [
     "attempt",
     "attempts",
     "claim",
+    "contacts_beside",
     "contacts_since",
     "contradictions",
     "doubt_orphans",
