@@ -5,12 +5,12 @@ The ledger is a chain: each event's hash covers the event and the hash before it
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Row, Select, func, insert, select, text, update
+from sqlalchemy import Connection, Select, func, insert, select, text, update
 
 from bulkmail.adapters.tables import consent_event, suppression
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
@@ -66,8 +66,8 @@ def first_broken_link(ws: Workspace) -> int | None:
     with reading(ws) as connection:
         result = connection.execute(select(consent_event).order_by(consent_event.c.id)).mappings()
         for row in result:
-            same_place = row["id"] == expected and row["prev_hash"] == previous
-            if not same_place or row["hash"] != _link(previous, row):
+            in_place = row["id"] == expected and row["prev_hash"] == previous
+            if not in_place or row["fact"] != _fact(row) or row["hash"] != _link(previous, row):
                 return expected
             previous, expected = row["hash"], expected + 1
     return None
@@ -97,7 +97,7 @@ def _with_facts(events: pd.DataFrame) -> dict[str, dict[str, object]]:
     """Rows by the hash of their fact; of equal facts the first stays."""
     rows: dict[str, dict[str, object]] = {}
     for row in _plain(events).to_dict("records"):
-        row["fact"] = _digest(row[name] for name in FACT_COLUMNS)
+        row["fact"] = _fact(row)
         rows.setdefault(row["fact"], row)
     return rows
 
@@ -105,20 +105,24 @@ def _with_facts(events: pd.DataFrame) -> dict[str, dict[str, object]]:
 def _plain(events: pd.DataFrame) -> pd.DataFrame:
     """The fields of ConsentEvent as the database takes them: str, datetime to the microsecond, None."""
     columns = {}
-    for name in EVENT_COLUMNS:
+    for name, column in events.reset_index(drop=True)[list(EVENT_COLUMNS)].items():
         if name in TIMES:
-            moments = pd.to_datetime(events[name], utc=True).dt.floor("us").dt.as_unit("us")
-            columns[name] = pd.Series(moments.dt.to_pydatetime(), dtype=object).where(moments.notna().to_numpy(), None)
+            moments = pd.to_datetime(column, utc=True).dt.floor("us").dt.as_unit("us")
+            columns[name] = pd.Series(moments.dt.to_pydatetime(), dtype=object).where(moments.notna(), None)
         else:
-            columns[name] = events[name].fillna("").astype(str).astype(object).reset_index(drop=True)
-    return pd.DataFrame(columns)
+            columns[name] = column.astype(object).where(column.notna(), "").map(str)
+    return pd.DataFrame(columns, dtype=object)
 
 
-def _link(previous: str, row: dict[str, object] | Row) -> str:
-    return _digest((previous, *(row[name] for name in EVENT_COLUMNS)))
+def _fact(row: Mapping[str, object]) -> str:
+    return _digest([row[name] for name in FACT_COLUMNS])
 
 
-def _digest(values: Iterable[object]) -> str:
+def _link(previous: str, row: Mapping[str, object]) -> str:
+    return _digest([previous, row["fact"], *(row[name] for name in RECORDING)])
+
+
+def _digest(values: Sequence[object]) -> str:
     """The hash of some values in order; each goes in with its length, so that no two rows look alike."""
     parts = [value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value or "" for value in values]
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()

@@ -1,0 +1,212 @@
+"""Consent and suppressions: they grow, they say the same thing once, and no edit goes unseen."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+from builders import NOW
+from sqlalchemy import text
+
+from bulkmail.adapters import database
+from bulkmail.adapters.ledger import EVENT_COLUMNS
+from bulkmail.adapters.workspace import reading, writing
+from bulkmail.model import ConsentState, Suppression, SuppressionReason
+
+LATER = NOW + timedelta(days=1)
+
+
+def some_events(count=3, **changes):
+    event = {
+        "person": [f"{number:032x}" for number in range(count)],
+        "purpose": "newsletter",
+        "basis": "consent_express",
+        "state": "given",
+        "at": pd.Timestamp(NOW) - pd.to_timedelta(range(count), unit="min"),
+        "recorded_at": NOW,
+        "method": "form",
+        "source": "fair",
+        "wording": "v1",
+        "evidence": "column",
+        "recorded_by": "staff",
+    }
+    return pd.DataFrame(event | changes)
+
+
+def a_suppression(**changes):
+    row = {
+        "person": "p1",
+        "reason": SuppressionReason.UNSUBSCRIBED,
+        "at": NOW,
+        "origin": "link",
+        "address": "a@b.example",
+    }
+    return Suppression(**row | changes)
+
+
+# ---------------------------------------------------------------- consent
+
+
+def test_events_come_back_in_the_order_of_recording(workspace):
+    events = some_events(5)
+    assert database.append_consent(workspace, events) == 5
+    back = database.consent_events(workspace)
+    assert list(back.columns) == list(EVENT_COLUMNS)
+    assert list(back["person"]) == list(events["person"])
+    assert list(back["at"]) == list(events["at"])
+
+
+def test_importing_a_list_twice_says_it_once(workspace):
+    database.append_consent(workspace, some_events(3))
+    again = some_events(5, recorded_at=LATER, recorded_by="somebody else")
+    assert database.append_consent(workspace, again) == 2
+    assert len(database.consent_events(workspace)) == 5
+
+
+def test_the_same_fact_twice_in_one_import_is_one(workspace):
+    assert database.append_consent(workspace, pd.concat([some_events(2), some_events(2)])) == 2
+
+
+@pytest.mark.parametrize("column", [name for name in EVENT_COLUMNS if name not in {"recorded_at", "recorded_by", "at"}])
+def test_what_differs_in_any_word_is_another_fact(workspace, column):
+    database.append_consent(workspace, some_events(1))
+    assert database.append_consent(workspace, some_events(1, **{column: "refused"})) == 1
+
+
+def test_neighbouring_words_do_not_melt_into_one_fact(workspace):
+    events = pd.concat([some_events(1, method="ab", source="c"), some_events(1, method="a", source="bc")])
+    assert database.append_consent(workspace, events) == 2
+
+
+def test_an_unknown_date_stays_unknown(workspace):
+    database.append_consent(workspace, some_events(2, at=[None, NOW]))
+    assert list(database.consent_events(workspace)["at"].isna()) == [True, False]
+    assert database.append_consent(workspace, some_events(2, at=None)) == 1
+
+
+def test_times_of_any_zone_and_precision_are_kept_to_the_microsecond(workspace):
+    macau = datetime(2026, 11, 23, 17, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+    database.append_consent(workspace, some_events(1, at=[pd.Timestamp(macau) + pd.Timedelta(5, "ns")]))
+    assert database.consent_events(workspace)["at"][0] == macau.astimezone(UTC)
+    assert database.verify_chain(workspace)
+
+
+def test_missing_words_are_empty_words(workspace):
+    database.append_consent(workspace, some_events(1, wording=[float("nan")], state=[ConsentState.REFUSED]))
+    row = database.consent_events(workspace).iloc[0]
+    assert (row["wording"], row["state"]) == ("", "refused")
+
+
+def test_only_one_purpose_may_be_asked_for(workspace):
+    database.append_consent(workspace, pd.concat([some_events(2), some_events(1, purpose="giving")]))
+    assert list(database.consent_events(workspace, "giving")["purpose"]) == ["giving"]
+
+
+def test_the_last_look_asks_for_a_few_people(workspace):
+    events = some_events(10)
+    database.append_consent(workspace, events)
+    with reading(workspace) as connection:
+        found = database.consent_among(connection, [*events["person"][:3], "stranger"], "newsletter")
+    assert sorted(found["person"]) == sorted(events["person"][:3])
+
+
+def test_an_empty_ledger_has_the_same_columns_and_types(workspace):
+    empty = database.consent_events(workspace)
+    database.append_consent(workspace, some_events(1))
+    assert dict(empty.dtypes) == dict(database.consent_events(workspace).dtypes)
+    assert database.append_consent(workspace, some_events(0)) == 0
+    assert database.verify_chain(workspace)
+
+
+def test_the_chain_holds_over_many_imports(workspace):
+    for number in range(1, 4):
+        database.append_consent(workspace, some_events(number * 3, source=str(number)))
+    assert database.verify_chain(workspace)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "first"),
+    [
+        ("UPDATE consent_event SET state = 'refused' WHERE id = 4", 4),
+        ("UPDATE consent_event SET recorded_by = 'x' WHERE id = 2", 2),
+        ("UPDATE consent_event SET at = NULL WHERE id = 1", 1),
+        ("DELETE FROM consent_event WHERE id = 3", 3),
+        ("DELETE FROM consent_event WHERE id = 1", 1),
+    ],
+)
+def test_an_edit_behind_our_back_is_seen(workspace, tampering, first):
+    database.append_consent(workspace, some_events(6))
+    with writing(workspace) as connection:
+        on = " ON consent_event" if connection.dialect.name == "postgresql" else ""
+        for trigger in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER keep_consent_event_{trigger}{on}"))
+        connection.execute(text(tampering))
+    assert database.first_broken_link(workspace) == first
+    assert not database.verify_chain(workspace)
+
+
+def test_two_who_record_at_once_make_one_chain(workspace):
+    with ThreadPoolExecutor(4) as pool:
+        added = pool.map(lambda n: database.append_consent(workspace, some_events(20, source=str(n % 2))), range(4))
+    assert sum(added) == 40
+    assert database.verify_chain(workspace)
+
+
+def test_a_large_list_is_recorded_in_seconds(workspace):
+    events = some_events(20_000)
+    started = time.perf_counter()
+    assert database.append_consent(workspace, events) == 20_000
+    assert database.append_consent(workspace, events) == 0
+    assert time.perf_counter() - started < 15  # a tenth of this on a quiet machine
+
+
+# ---------------------------------------------------------------- suppressions
+
+
+def test_a_suppression_is_recorded_once_and_keeps_its_first_date(workspace):
+    assert database.add_suppressions(workspace, [a_suppression(), a_suppression()]) == 1
+    assert database.add_suppressions(workspace, [a_suppression(at=LATER)]) == 0
+    rows = database.suppressions(workspace)
+    assert list(rows["at"]) == [NOW]
+    assert list(rows.columns) == ["person", "reason", "purpose", "at", "origin", "address"]
+
+
+def test_a_second_reason_stands_beside_the_first_and_the_strongest_is_told(workspace):
+    manual = a_suppression(reason=SuppressionReason.MANUAL)
+    complained = a_suppression(reason=SuppressionReason.COMPLAINED, at=LATER)
+    assert database.add_suppressions(workspace, [manual, complained, a_suppression()]) == 3
+    with reading(workspace) as connection:
+        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter") == {"p1": "complained"}
+
+
+def test_a_suppression_for_one_purpose_leaves_the_others(workspace):
+    database.add_suppressions(workspace, [a_suppression(purpose="giving"), a_suppression(person="p2")])
+    with reading(workspace) as connection:
+        assert database.suppressed_among(connection, ["p1", "p2"], "giving").keys() == {"p1", "p2"}
+        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter").keys() == {"p2"}
+
+
+def test_erasing_an_address_leaves_the_mark(workspace):
+    database.add_suppressions(workspace, [a_suppression(), a_suppression(purpose="giving"), a_suppression(person="p2")])
+    assert database.erase_address(workspace, "p1") == 2
+    assert database.erase_address(workspace, "p1") == 0
+    assert set(database.suppressions(workspace)["address"]) == {"", "a@b.example"}
+    with reading(workspace) as connection:
+        assert "p1" in database.suppressed_among(connection, ["p1"], "newsletter")
+
+
+def test_a_thousand_people_are_looked_up_among_many(workspace):
+    everybody = [f"{number:032x}" for number in range(20_000)]
+    database.add_suppressions(workspace, [a_suppression(person=person) for person in everybody[::2]])
+    with reading(workspace) as connection:
+        started = time.perf_counter()
+        found = database.suppressed_among(connection, everybody[:1_000], "newsletter")
+    assert len(found) == 500
+    assert time.perf_counter() - started < 1  # some milliseconds on a quiet machine
+
+
+def test_no_suppressions_is_an_empty_table_of_the_same_types(workspace):
+    empty = database.suppressions(workspace)
+    database.add_suppressions(workspace, [a_suppression()])
+    assert dict(empty.dtypes) == dict(database.suppressions(workspace).dtypes)

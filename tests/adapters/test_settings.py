@@ -1,0 +1,117 @@
+"""Settings: defaults, every problem at once, and no secret in sight."""
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from bulkmail.adapters.settings import read_settings
+from bulkmail.errors import SettingsError
+
+HERE = {"BULKMAIL_HOME": "/nowhere/workspace"}
+
+
+def encoded(public_key):
+    return base64.b64encode(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+def test_nothing_set_is_a_rehearsal_in_a_folder_beside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings({})
+    assert settings.rehearsal
+    assert settings.home == tmp_path / "workspace"
+    assert settings.database_url == f"sqlite:///{tmp_path}/workspace/bulkmail.sqlite3"
+    assert settings.public_url == "http://127.0.0.1:8501"
+    assert settings.sendgrid_host == "https://api.sendgrid.com"
+    assert settings.dns is None
+
+
+def test_a_key_ends_the_rehearsal():
+    assert not read_settings(HERE | {"SENDGRID_API_KEY": "SG.x"}).rehearsal
+
+
+def test_secrets_are_not_in_the_repr():
+    settings = read_settings(
+        HERE | {"SENDGRID_API_KEY": "SG.secret", "BULKMAIL_DATABASE_URL": "postgresql://user:hidden@host/bulkmail"}
+    )
+    assert "SG.secret" not in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+def test_all_problems_are_named_at_once():
+    wrong = {
+        "BULKMAIL_DATABASE_URL": "mysql://host/bulkmail",
+        "BULKMAIL_PUBLIC_URL": "mail.example.org",
+        "BULKMAIL_DNS": "127.0.0.1:port",
+        "SENDGRID_API_KEY": "SG. x",
+        "SENDGRID_HOST": "http://api.example.org",
+        "SENDGRID_WEBHOOK_KEY": "%%%",
+    }
+    with pytest.raises(SettingsError) as raised:
+        read_settings(HERE | wrong)
+    for name in wrong:
+        assert name in str(raised.value)
+    assert "SG. x" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["not a url", "sqlite://", "sqlite:///:memory:", "oracle://host/db", "postgresql"])
+def test_a_database_that_cannot_keep_the_journal_is_refused(url):
+    with pytest.raises(SettingsError, match="BULKMAIL_DATABASE_URL"):
+        read_settings(HERE | {"BULKMAIL_DATABASE_URL": url})
+
+
+@pytest.mark.parametrize("url", ["postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg://u@h/d"])
+def test_every_spelling_of_postgresql_gets_our_driver(url):
+    assert read_settings(HERE | {"BULKMAIL_DATABASE_URL": url}).database_url == "postgresql+psycopg://u@h/d"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example", "https://", "https://a.example/?q", "https://a:b@c", "http://[1", "http://a:x"]
+)
+def test_a_public_address_that_cannot_be_a_link_is_refused(url):
+    with pytest.raises(SettingsError, match="BULKMAIL_PUBLIC_URL"):
+        read_settings(HERE | {"BULKMAIL_PUBLIC_URL": url})
+
+
+def test_a_public_address_loses_its_last_slash():
+    assert (
+        read_settings(HERE | {"BULKMAIL_PUBLIC_URL": "https://m.example.org/u/"}).public_url
+        == "https://m.example.org/u"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "server"),
+    [("127.0.0.1:5353", ("127.0.0.1", 5353)), ("dns.example.org", ("dns.example.org", 53)), ("[::1]:54", ("::1", 54))],
+)
+def test_a_name_server_is_a_host_and_a_port(value, server):
+    assert read_settings(HERE | {"BULKMAIL_DNS": value}).dns == server
+
+
+@pytest.mark.parametrize("value", [":53", "host:0", "host:70000", "host:53/x", "[::1"])
+def test_a_name_server_that_is_none_is_refused(value):
+    with pytest.raises(SettingsError, match="BULKMAIL_DNS"):
+        read_settings(HERE | {"BULKMAIL_DNS": value})
+
+
+def test_the_key_may_travel_unprotected_on_this_machine_only():
+    key = HERE | {"SENDGRID_API_KEY": "SG.x"}
+    assert read_settings(key | {"SENDGRID_HOST": "http://127.0.0.1:9"}).sendgrid_host == "http://127.0.0.1:9"
+    with pytest.raises(SettingsError, match="SENDGRID_HOST"):
+        read_settings(key | {"SENDGRID_HOST": "http://proxy.example.org"})
+
+
+def test_a_webhook_key_is_a_public_key_on_a_curve():
+    curve = encoded(ec.generate_private_key(ec.SECP256R1()).public_key())
+    assert read_settings(HERE | {"SENDGRID_WEBHOOK_KEY": curve}).webhook_key == curve
+    other = encoded(rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key())
+    for wrong in (other, curve[:-8], "ключ", "AAAA"):
+        with pytest.raises(SettingsError, match="SENDGRID_WEBHOOK_KEY"):
+            read_settings(HERE | {"SENDGRID_WEBHOOK_KEY": wrong})
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="BULKMAIL_HOME"):
+        read_settings({"BULKMAIL_HOME": str(tmp_path / "file")})
