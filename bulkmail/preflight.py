@@ -32,7 +32,11 @@ def judge(facts: PreflightFacts) -> list[Finding]:
 
     A tip whose facts are missing is one UNKNOWN, never silence. A check that raises is a bug of ours: it surfaces.
     """
-    findings = [finding for tip in SEVEN_TIPS for finding in _judge(tip, getattr(facts, _name(tip)))]
+    return by_harm(finding for tip in SEVEN_TIPS for finding in _judge(tip, getattr(facts, _name(tip))))
+
+
+def by_harm(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings in the order of harm (block, unknown, warn, pass), then of codes."""
     return sorted(findings, key=lambda finding: (HARM.index(finding.outcome), finding.code))
 
 

@@ -1,0 +1,223 @@
+"""The dossier of a campaign: what was planned, found, approved and sent, in numbers that must add up. No addresses of
+recipients, only counts, hashes and the names of those who decided."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from bulkmail.model import AttemptState, Campaign, Plan, Text, say
+
+# The version of the shape of a dossier.
+SHAPE = 1
+# A recipient's letter is in one of these: the states of its attempt, or skipped by the last look.
+STATES = (*(state.value for state in AttemptState), "skipped")
+LABELS = {
+    "uploaded": say("Rows uploaded"),
+    "eligible": say("Eligible"),
+    "excluded": say("Excluded"),
+    "recipients": say("Recipients"),
+    "planned": say("Planned"),
+    "submitting": say("Being handed over"),
+    "accepted": say("Accepted"),
+    "refused": say("Refused"),
+    "in_doubt": say("In doubt"),
+    "cancelled": say("Cancelled"),
+    "skipped": say("Skipped by the last look"),
+    "refused or skipped": say("Refused or skipped"),
+}
+
+Translate = Callable[[Text], str]
+Row = Sequence[object]
+
+
+def build(
+    *,
+    campaign: Campaign,
+    plan: Plan,
+    uploaded: int,
+    totals: Mapping[str, Any],
+    findings: Sequence[Mapping[str, Any]],
+    approvals: Iterable[Mapping[str, Any]],
+    outcomes: pd.DataFrame,
+    trail: pd.DataFrame,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the dossier as plain values, ready for JSON.
+
+    `uploaded` counts the rows of the list; `totals` are those of the journal; `findings` as `preflight.as_json` gives
+    them; `approvals` have plan (a hash), by and at; `outcomes` and `trail` are the tables of the journal.
+    """
+    reconciliation = _reconciliation(plan, uploaded, totals)
+    return {
+        "shape": SHAPE,
+        "made_at": _plain(now),
+        "campaign": _campaign(campaign),
+        "plan": {
+            "hash": plan.hash,
+            "parts": dict(plan.parts),
+            "recipients": plan.recipients,
+            "batches": len(plan.batches),
+            "excluded": dict(plan.excluded),
+        },
+        "reconciliation": reconciliation,
+        "reconciles": all(line["holds"] for line in reconciliation),
+        "delivery": {state: int(totals.get(state, 0)) for state in STATES},
+        "reasons": {reason: int(people) for reason, people in totals.get("reasons", {}).items()},
+        "outcomes": _records(outcomes),
+        "findings": [dict(finding) for finding in findings],
+        "approvals": [
+            {**{key: _plain(value) for key, value in approval.items()}, "holds": approval["plan"] == plan.hash}
+            for approval in approvals
+        ],
+        "trail": _records(trail),
+    }
+
+
+def as_html(
+    dossier: Mapping[str, Any], translate: Translate, *, reasons: Mapping[str, Text] | None = None, language: str = "en"
+) -> str:
+    """Return the dossier as one page that needs nothing else: no script, no picture, nothing fetched.
+
+    `translate` puts a `Text` into the reader's language; `reasons` words the codes of exclusions where they are known.
+    """
+    title = translate(say("Dossier of the campaign {name}", name=dossier["campaign"]["name"]))
+    sections = [
+        _section(translate(heading), _words(header, translate), [_words(row, translate) for row in rows])
+        for heading, header, rows in _tables(dossier, {**LABELS, **(reasons or {})})
+    ]
+    places = {"language": escape(language), "title": escape(title), "verdict": _verdict(dossier, translate)}
+    return _PAGE.format(**places, sections="\n".join(sections))
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _reconciliation(plan: Plan, uploaded: int, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the sums that must hold, each with what is missing on its right side."""
+    states = {state: int(totals.get(state, 0)) for state in STATES}
+    not_sent = {reason: int(people) for reason, people in totals.get("reasons", {}).items()}
+    return [
+        _sum("uploaded", uploaded, {"eligible": plan.recipients, "excluded": sum(plan.excluded.values())}),
+        _sum("recipients", plan.recipients, states),
+        _sum("refused or skipped", states["refused"] + states["skipped"], not_sent),
+    ]
+
+
+def _sum(whole: str, number: int, parts: Mapping[str, int]) -> dict[str, Any]:
+    missing = number - sum(parts.values())
+    return {"whole": whole, "number": number, "parts": dict(parts), "missing": missing, "holds": missing == 0}
+
+
+def _campaign(campaign: Campaign) -> dict[str, Any]:
+    """Return what identifies a campaign; the letter itself is in the plan by its hash."""
+    told = {key: value for key, value in asdict(campaign).items() if key not in {"body", "sender", "attestation"}}
+    attestation = asdict(campaign.attestation) if campaign.attestation else {}
+    return {
+        **{key: _plain(value) for key, value in told.items()},
+        "sender": asdict(campaign.sender),
+        "attestation": {key: _plain(value) for key, value in attestation.items()},
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON has: times as ISO 8601 in UTC, numbers as Python's own."""
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return value.item() if hasattr(value, "item") else value
+
+
+# ---------------------------------------------------------------- the page
+
+_PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+table {{ border-collapse: collapse; width: 100% }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .5rem; text-align: left; vertical-align: top }}
+td {{ overflow-wrap: anywhere }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{verdict}
+{sections}
+</body>
+</html>
+"""
+
+
+def _tables(dossier: Mapping[str, Any], labels: Mapping[str, Text]) -> list[tuple[Text, Row, list[Row]]]:
+    """Return (heading, header, rows) of every table, in the order of the story."""
+    what, number, reason = say("What"), say("Number"), say("Reason")
+    who, when = say("Who"), say("When (UTC)")
+    outcomes = [(row["kind"], row["letters"]) for row in dossier["outcomes"]]
+    findings = [(row["code"], row["outcome"], row["message"], row["source"]) for row in dossier["findings"]]
+    approvals = [(row["by"], row["at"], row["plan"], "✓" if row["holds"] else "✗") for row in dossier["approvals"]]
+    return [
+        (say("Campaign"), (what, say("Value")), _facts(dossier)),
+        (say("Excluded"), (reason, number), _named(dossier["plan"]["excluded"], labels)),
+        (say("Delivery"), (what, number), _named(dossier["delivery"], labels)),
+        (say("Refused or skipped"), (reason, number), _named(dossier["reasons"], labels)),
+        (say("What happened to the letters"), (what, say("Letters")), outcomes),
+        (say("Preflight"), (say("Check"), say("Outcome"), say("Seen"), say("Source")), findings),
+        (say("Approvals"), (who, when, say("Plan"), say("For this plan")), approvals),
+        (say("Who did what"), (when, who, what), [(row["at"], row["who"], row["what"]) for row in dossier["trail"]]),
+    ]
+
+
+def _facts(dossier: Mapping[str, Any]) -> list[Row]:
+    campaign = dossier["campaign"]
+    return [
+        (say("Subject"), campaign["subject"]),
+        (say("Purpose"), campaign["purpose"]),
+        (say("Sender"), f"{campaign['sender']['name']} <{campaign['sender']['address']}>"),
+        (say("Organisation"), campaign["sender"]["organisation"]),
+        (say("List"), campaign["list_name"]),
+        (say("Consent vouched for by"), campaign["attestation"].get("by", "–")),
+        (say("Plan"), dossier["plan"]["hash"]),
+        (say("Made at (UTC)"), dossier["made_at"]),
+    ]
+
+
+def _verdict(dossier: Mapping[str, Any], translate: Translate) -> str:
+    """Return a paragraph for each sum: that it holds, or by how much it does not."""
+    paragraphs = []
+    for line in dossier["reconciliation"]:
+        parts = " + ".join(" ".join(_words(row, translate)) for row in _named(line["parts"], LABELS))
+        places = {"whole": LABELS[line["whole"]], "number": line["number"], "parts": parts or "0"}
+        right = say("{whole} {number} = {parts}: it adds up.", **places)
+        wrong = say("{whole} {number} ≠ {parts}: {missing} missing.", missing=line["missing"], **places)
+        paragraphs.append(f"<p>{escape(translate(right if line['holds'] else wrong))}</p>")
+    return "\n".join(paragraphs)
+
+
+def _named(counts: Mapping[str, int], labels: Mapping[str, Text]) -> list[Row]:
+    return [(labels.get(code, code), number) for code, number in counts.items()]
+
+
+def _words(cells: Row, translate: Translate) -> list[str]:
+    return [translate(cell) if isinstance(cell, Text) else str(cell) for cell in cells]
+
+
+def _section(heading: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return one titled table, "" when it has no rows. Everything is escaped here."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<h2>{escape(heading)}</h2>\n<table>\n<tr>{head}</tr>\n{body}\n</table>" if rows else ""

@@ -1,0 +1,134 @@
+"""The dossier: its sums hold or say by how much they do not, and its page holds no more than it should."""
+
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from bulkmail import dossier
+from bulkmail.model import Attestation, say
+from tests.builders import NOW, a_campaign, a_plan
+
+TOTALS = {
+    "recipients": 10, "planned": 0, "submitting": 0, "accepted": 6, "refused": 1, "in_doubt": 1, "cancelled": 0,
+    "skipped": 2, "reasons": {"unsubscribed": 2, "invalid": 1},
+}  # fmt: skip
+OUTCOMES = pd.DataFrame({"kind": ["bounced", "delivered"], "letters": [1, 5], "events": [1, 7]})
+TRAIL = pd.DataFrame({"id": [1], "at": [NOW], "who": ["wong"], "what": ["plan.approved"], "about": [{"plan": "a"}]})
+FINDING = {"code": "SND-07", "tip": 7, "outcome": "unknown", "message": "seen", "fix": "do", "source": "RFC", "rows": 0}
+
+
+def a_dossier(**changes):
+    plan = a_plan(10, excluded={"unsubscribed": 3, "no_consent": 2})
+    given = {
+        "campaign": a_campaign(), "plan": plan, "uploaded": 15, "totals": TOTALS, "findings": [FINDING],
+        "approvals": [{"plan": plan.hash, "by": "wong", "at": NOW}], "outcomes": OUTCOMES, "trail": TRAIL, "now": NOW,
+    }  # fmt: skip
+    return dossier.build(**{**given, **changes})
+
+
+def test_every_row_and_every_letter_is_accounted_for():
+    made = a_dossier()
+    assert made["reconciles"]
+    assert made["reconciliation"][0] == {
+        "whole": "uploaded", "number": 15, "parts": {"eligible": 10, "excluded": 5}, "missing": 0, "holds": True,
+    }  # fmt: skip
+    assert [line["whole"] for line in made["reconciliation"]] == ["uploaded", "recipients", "refused or skipped"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "missing"),
+    [
+        ({"uploaded": 17}, 0, 2),
+        ({"totals": {**TOTALS, "accepted": 5}}, 1, 1),
+        ({"totals": {**TOTALS, "accepted": 8}}, 1, -2),
+        ({"totals": {**TOTALS, "reasons": {"unsubscribed": 2}}}, 2, 1),
+    ],
+)
+def test_a_sum_that_does_not_hold_says_by_how_much(changes, line, missing):
+    made = a_dossier(**changes)
+    assert not made["reconciles"]
+    assert (made["reconciliation"][line]["holds"], made["reconciliation"][line]["missing"]) == (False, missing)
+
+
+def test_it_is_plain_json_with_times_in_utc():
+    attestation = Attestation(basis="b", source="s", wording="w", by="p", at=NOW)
+    made = a_dossier(campaign=a_campaign(attestation=attestation, send_at=NOW))
+    assert json.loads(json.dumps(made)) == made
+    assert made["campaign"]["send_at"] == made["trail"][0]["at"] == "2026-11-23T09:00:00+00:00"
+    assert made["campaign"]["attestation"]["by"] == "p"
+
+
+def test_the_letter_is_told_by_the_hash_of_the_plan_not_repeated():
+    made = a_dossier()
+    assert "body" not in made["campaign"]
+    assert made["plan"]["parts"] == {"letter": "b" * 64}
+
+
+def test_an_approval_of_another_plan_does_not_hold():
+    made = a_dossier(approvals=[{"plan": "f" * 64, "by": "wong", "at": NOW}])
+    assert [approval["holds"] for approval in made["approvals"]] == [False]
+
+
+class Outline(HTMLParser):
+    """Collects tags and words of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.words = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_shows_the_sums_in_words():
+    page = dossier.as_html(a_dossier(), str)
+    assert "<p>Rows uploaded 15 = Eligible 10 + Excluded 5: it adds up.</p>" in page
+    page = dossier.as_html(a_dossier(uploaded=17), str)
+    assert "<p>Rows uploaded 17 ≠ Eligible 10 + Excluded 5: 2 missing.</p>" in page
+
+
+def test_a_page_without_refusals_still_adds_up():
+    nothing = {**TOTALS, "accepted": 9, "refused": 0, "skipped": 0, "reasons": {}}
+    assert "<p>Refused or skipped 0 = 0: it adds up.</p>" in dossier.as_html(a_dossier(totals=nothing), str)
+
+
+def test_hostile_names_are_text_in_the_page():
+    evil = "<script>alert(1)</script>{0}"
+    page = dossier.as_html(a_dossier(campaign=a_campaign(name=evil, subject=evil)), str)
+    assert set(Outline(page).tags) <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "table", "tr", "th", "td",
+    }  # fmt: skip
+    assert evil in Outline(page).words
+
+
+def test_a_subject_that_looks_like_a_label_stays_as_it_was_written():
+    page = dossier.as_html(a_dossier(campaign=a_campaign(subject="in_doubt")), str)
+    assert "<td>in_doubt</td>" in page
+
+
+def test_the_page_speaks_the_language_of_the_reader():
+    def in_chinese(text):
+        return {"Accepted": "已接納", "Unsubscribed": "已取消訂閱"}.get(text.template, str(text))
+
+    page = dossier.as_html(a_dossier(), in_chinese, reasons={"unsubscribed": say("Unsubscribed")}, language="zh-Hant")
+    assert '<html lang="zh-Hant">' in page
+    assert "<td>已接納</td><td>6</td>" in page
+    assert "<td>已取消訂閱</td><td>3</td>" in page
+
+
+def test_empty_tables_are_left_out():
+    page = dossier.as_html(a_dossier(outcomes=OUTCOMES.iloc[:0], approvals=[]), str)
+    assert "Approvals" not in page
+    assert "What happened" not in page
+
+
+def test_a_time_that_is_missing_is_nothing():
+    trail = pd.DataFrame({"at": pd.Series([datetime(2026, 1, 1, tzinfo=UTC), pd.NaT]), "who": "a", "what": "b"})
+    assert [row["at"] for row in a_dossier(trail=trail)["trail"]] == ["2026-01-01T00:00:00+00:00", None]
