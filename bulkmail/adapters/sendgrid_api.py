@@ -185,12 +185,15 @@ _BEFORE_SENDING = (
 
 
 def _whole_body(answer: urllib3.BaseHTTPResponse) -> bytes:
-    """The body, checked against its announced length by urllib3. Raises ProtocolError when it is cut or endless."""
-    body = answer.read(ANSWER_BYTES + 1, decode_content=False)
-    if len(body) > ANSWER_BYTES:
-        answer.close()
-        raise urllib3.exceptions.ProtocolError("an answer without end")
-    return body
+    """The body, read to its end, where urllib3 compares it with its announced length. Raises ProtocolError when it is
+    cut or endless."""
+    body = bytearray()
+    while part := answer.read(65536, decode_content=False):
+        body += part
+        if len(body) > ANSWER_BYTES:
+            answer.close()
+            raise urllib3.exceptions.ProtocolError("an answer without end")
+    return bytes(body)
 
 
 class _LastLine:

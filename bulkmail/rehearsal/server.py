@@ -92,7 +92,7 @@ def serving(
     """Yield a running rehearsal that keeps its letters in `folder`; port 0 takes any that is free. With `play` its
     people react, `speed` times faster than life."""
     listening = _listen(port)
-    stage = _stage(folder, webhook_url or "", seed, speed, faults, clock)
+    stage = open_stage(folder, webhook_url=webhook_url or "", seed=seed, speed=speed, faults=faults, clock=clock)
     server = _Server(stage)
     thread = threading.Thread(target=server.run, args=([listening],), name="rehearsal", daemon=True)
     actor = threading.Thread(target=playing.play, args=(stage,), name="rehearsal people", daemon=True)
@@ -142,9 +142,16 @@ def _write_whole(path: Path, content: object) -> None:
     part.replace(path)
 
 
-def _stage(
-    folder: Path, webhook_url: str, seed: int, speed: float, faults: Iterable[Fault], clock: Callable[[], float]
+def open_stage(
+    folder: Path,
+    *,
+    webhook_url: str = "",
+    seed: int = 0,
+    speed: float = SPEED,
+    faults: Iterable[Fault] = (),
+    clock: Callable[[], float] = time.time,
 ) -> Stage:
+    """Everything a rehearsal in `folder` needs but a server; close its store at the end."""
     store = Store(folder)
     return Stage(
         store=store,
