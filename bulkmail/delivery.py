@@ -124,6 +124,11 @@ def _bisect(answer: Answer, positions: Sequence[int], streak: Streak, now: datet
 
 
 def _halve(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
+    return halve(positions)
+
+
+def halve(positions: Sequence[int]) -> Step:
+    """Return what follows when a request is too large: two of half the people, or the one person refused."""
     return _halves(positions, "too_large")
 
 

@@ -53,7 +53,7 @@ def make_plan(
     batches = tuple(_batches(snapshot["variant"], campaign.send_at))
     parts = {
         "campaign": _hash(asdict(campaign)),
-        "letters": _hash({variant: (each.subject, each.html, each.text) for variant, each in letters.items()}),
+        "letters": letters_hash(letters),
         "list": list_hash,
         "recipients": content_hash(snapshot),
         "excluded": _hash(dict(excluded_reasons)),
@@ -69,6 +69,11 @@ def make_plan(
         parts=parts,
     )
     return plan, snapshot
+
+
+def letters_hash(letters: Mapping[str, Letter]) -> str:
+    """Return what `parts["letters"]` holds, for the sender to see whether it is about to send what was approved."""
+    return _hash({variant: (each.subject, each.html, each.text) for variant, each in letters.items()})
 
 
 def content_hash(table: pd.DataFrame) -> str:

@@ -54,10 +54,10 @@ def consent_events(ws: Workspace, purpose: str | None = None) -> pd.DataFrame:
         return _event_frame(connection, statement)
 
 
-def consent_among(connection: Connection, persons: Sequence[str], purpose: str) -> pd.DataFrame:
-    """The ledger of these persons for the purpose, inside a transaction (the last look asks so)."""
-    wanted = _events().where(consent_event.c.person.in_(persons), consent_event.c.purpose == purpose)
-    return _event_frame(connection, wanted)
+def consent_among(connection: Connection, persons: Sequence[str], purpose: str | None = None) -> pd.DataFrame:
+    """The ledger of these persons for one purpose or (None) all, inside a transaction (the last look asks so)."""
+    wanted = _events().where(consent_event.c.person.in_(persons))
+    return _event_frame(connection, wanted if purpose is None else wanted.where(consent_event.c.purpose == purpose))
 
 
 def first_broken_link(ws: Workspace) -> int | None:
