@@ -40,18 +40,18 @@ _Problems = list[tuple[_Path, Text]]
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignFile:
-    """A campaign as its file tells it. Paths are as written, relative to the file; `send_at` is in UTC."""
+    """A campaign as its file tells it. `list` and `body` are paths, relative to the file; `send_at` is in UTC."""
 
     name: str
     purpose: str
     kind: str
     sender: Sender
-    list_path: str
+    list: str
     language: str
     attestation: Attestation | None
     subject: str
     preheader: str
-    body_path: str
+    body: str
     send_at: datetime | None
 
 
@@ -80,8 +80,8 @@ def to_campaign(file: CampaignFile, body_text: str) -> Campaign:
         subject=file.subject,
         preheader=file.preheader,
         body=body_text,
-        body_format=_suffix(file.body_path),
-        list_name=PureWindowsPath(file.list_path).name,
+        body_format=_suffix(file.body),
+        list_name=PureWindowsPath(file.list).name,
         attestation=file.attestation,
         send_at=file.send_at,
     )
@@ -105,12 +105,12 @@ def _campaign_file(found: dict[str, Any]) -> CampaignFile:
         purpose=campaign["purpose"],
         kind=campaign["class"],
         sender=Sender(**{**sender, "reply_to": sender["reply_to"] or sender["address"]}),
-        list_path=audience["list"],
+        list=audience["list"],
         language=audience["language"],
         attestation=Attestation(**attestation) if attestation else None,
         subject=message["subject"],
         preheader=message["preheader"],
-        body_path=message["body"],
+        body=message["body"],
         send_at=found["schedule"].get("send_at"),
     )
 

@@ -72,11 +72,11 @@ def test_a_full_file_says_everything():
         organisation="University of Macau",
         postal_address="Avenida da Universidade\nTaipa",
     )
-    assert (file.list_path, file.language) == ("lists/alumni.csv", "column")
+    assert (file.list, file.language) == ("lists/alumni.csv", "column")
     assert file.attestation == Attestation(
         basis="consent", source="alumni form", wording="I agree", by="Registrar", at=datetime(2026, 3, 1, 2, tzinfo=UTC)
     )
-    assert (file.subject, file.preheader, file.body_path) == ("開放日 Open day", "See you there", "letters/open-day.md")
+    assert (file.subject, file.preheader, file.body) == ("開放日 Open day", "See you there", "letters/open-day.md")
     assert file.send_at == datetime(2026, 12, 1, 1, 30, tzinfo=UTC)
 
 

@@ -95,7 +95,7 @@ async def _ask(resolver: _Resolver, name: str, kind: str) -> DnsAnswer:
 
 
 async def _host(resolver: _Resolver, name: str) -> DnsAnswer:
-    """Return A and AAAA as one answer: an unanswered half is UNKNOWN unless the other half was found."""
+    """Return A, or AAAA where there is no A, as one answer."""
     answers = [await _ask(resolver, name, "A")]
     if answers[0].status is DnsStatus.EMPTY:
         answers.append(await _ask(resolver, name, "AAAA"))
@@ -108,8 +108,10 @@ def _unknown(name: str, kind: str, detail: str) -> DnsAnswer:
 
 
 def _text(record: Rdata) -> str:
+    """Return a record as printable ASCII: anybody may publish text that would steer a terminal."""
     strings = getattr(record, "strings", None)
-    return record.to_text() if strings is None else b"".join(strings).decode("utf-8", "backslashreplace")
+    text = record.to_text() if strings is None else b"".join(strings).decode("latin-1")
+    return re.sub(r"[^ -~]", lambda character: f"\\x{ord(character[0]):02x}", text)
 
 
 def _other_name(name: dns.name.Name, asked: str) -> str:

@@ -47,6 +47,11 @@ def test_spf_is_followed_in_the_order_of_evaluation_and_every_asking_term_counts
     assert facts.spf[3].status is DnsStatus.ABSENT
 
 
+def test_text_that_would_steer_a_terminal_is_shown_as_it_was_published():
+    with serving_dns("a.test TXT v=spf1 \x1b[2J -all") as server:
+        assert dns_lookup.facts_of("a.test", resolver=server.address).spf[0].records == ("v=spf1 \\x1b[2J -all",)
+
+
 def test_a_circle_of_includes_ends():
     zone = "a.test TXT v=spf1 include:b.test ~all\nb.test TXT v=spf1 include:a.test ~all"
     with serving_dns(zone) as server:
