@@ -100,6 +100,13 @@ def attempts(ws: Workspace, plan_hash: str, *states: AttemptState) -> list[Attem
         return [_attempt(row) for row in connection.execute(statement.order_by(*order))]
 
 
+def doubtful(ws: Workspace) -> list[Attempt]:
+    """All attempts in doubt, of all plans, the oldest first."""
+    in_doubt = _attempts().where(tables.attempt.c.state == AttemptState.IN_DOUBT)
+    with reading(ws) as connection:
+        return [_attempt(row) for row in connection.execute(in_doubt.order_by(tables.attempt.c.started_at))]
+
+
 def next_due(ws: Workspace, plan_hash: str | None = None) -> datetime | None:
     """When the next planned attempt of a queued or running run may be claimed; None when there is none."""
     first = func.min(func.coalesce(tables.attempt.c.not_before, tables.run.c.approved_at), type_=tables.Instant)
@@ -249,6 +256,8 @@ def settle(
 ) -> None:
     """Write down the outcome: accepted, refused, in doubt. Already so is harmless; an illegal move is a StateError."""
     before = [state for state, after in MOVES.items() if to in after and state is not AttemptState.PLANNED]
+    if not before or to is AttemptState.SUBMITTING:
+        raise StateError("An attempt is settled as accepted, refused or in doubt.")
     values = {"state": to.value, "settled_at": now, "status": status, "detail": detail}
     with writing(ws) as connection:
         current = _one(connection, attempt_id)
