@@ -350,7 +350,7 @@ def annotate(table: pd.DataFrame, events: pd.DataFrame, *, purpose: str, kind: s
     found = folded[ours].set_index("person").reindex(table["person"]).set_axis(table.index)
     elsewhere = table["person"].isin(folded.loc[~ours & folded["state"].isin(LIVE), "person"])
     trouble = _reading(table, now)["trouble"]
-    unread = table["person"].isin(table.loc[trouble.eq("unreadable_consent"), "person"])
+    unread = table["person"].isin(table.loc[trouble.eq("unreadable_consent") & table["person"].ne(""), "person"])
     state = found["state"].fillna("").astype("str")
     return table.assign(
         consent_state=state,

@@ -243,22 +243,28 @@ def check_one_click(facts: UnsubscribeFacts) -> Finding:
         return _finding("UNS-01", Outcome.BLOCK, message, say("Let bulkmail write these headers: remove your own."))
     fix = say("Set BULKMAIL_PUBLIC_URL to the HTTPS address at which the Internet reaches this installation.")
     for url in (facts.public_url, links[0]):
-        if _is_local(url):
-            message = say("Only this machine reaches the unsubscribe link, at {host}.", host=urlsplit(url).netloc)
+        if _is_local(_host(url)):
+            message = say(
+                "The Internet does not reach the unsubscribe link: its host is {host}.", host=_host(url) or "—"
+            )
             return _finding("UNS-01", Outcome.WARN if facts.rehearsal else Outcome.BLOCK, message, fix)
         if not url.lower().startswith("https://"):
             message = say("The unsubscribe link begins with http; one click works with https only.")
             return _finding("UNS-01", Outcome.BLOCK, message, fix)
-    message = say("One click unsubscribes, at {host}.", host=urlsplit(links[0]).netloc)
+    message = say("One click unsubscribes, at {host}.", host=_host(links[0]))
     return _finding("UNS-01", Outcome.PASS, message)
 
 
-def _is_local(url: str) -> bool:
-    """Whether an address is of this machine or of a private network."""
+def _host(url: str) -> str:
+    """The host of an address, "" where it has none."""
     try:
-        host = (urlsplit(url).hostname or "").lower()
+        return (urlsplit(url).hostname or "").lower()
     except ValueError:
-        return True
+        return ""
+
+
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine or of a private network, or is none at all."""
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
