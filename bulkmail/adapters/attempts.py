@@ -4,6 +4,7 @@ Every move is one UPDATE that names the state it moves from; when no row moved, 
 not legal, and that is a StateError. The legal moves are those of `delivery.MOVES`; a test holds both tables equal.
 """
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,8 @@ import pandas as pd
 from sqlalchemy import Connection, Row, Select, Update, func, insert, or_, select, update
 
 from bulkmail.adapters import files, tables
-from bulkmail.adapters.plans import CLAIMABLE, plan_row, planned_attempt, update_runs
+from bulkmail.adapters.plans import plan_row
+from bulkmail.adapters.runs import CLAIMABLE, update_runs
 from bulkmail.adapters.workers import Worker
 from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.errors import StateError
@@ -328,6 +330,24 @@ def _heirs(
 
 
 # ---------------------------------------------------------------- rows
+
+
+def planned_attempt(
+    plan_hash: str, start: int, stop: int, variant: str, not_before: datetime | None
+) -> dict[str, object]:
+    """A fresh row of the journal. The id is random: nobody may guess one and settle a doubt with a made-up event."""
+    return {
+        "id": secrets.token_hex(16),
+        "plan_hash": plan_hash,
+        "start": start,
+        "stop": stop,
+        "variant": variant,
+        "not_before": not_before,
+        "state": AttemptState.PLANNED.value,
+        "people": stop - start,
+        "replaced": False,
+        "status": 0,
+    }
 
 
 def _attempts() -> Select:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.ledger import insert_suppressions
-from bulkmail.adapters.plans import update_runs
+from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import AttemptState, DeliveryEvent, Suppression
 

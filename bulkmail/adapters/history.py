@@ -99,13 +99,18 @@ def contacts_beside(ws: Workspace, connection: Connection, plan_hash: str, perso
 
 def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:
     """People of the campaign who need no other letter: person, reason (already_mailed, or in_doubt_before)."""
-    parts = []
     with reading(ws) as connection:
-        for plan in connection.execute(select(tables.plan).where(tables.plan.c.campaign_id == campaign_id)).all():
-            standing = _standing(connection, plan)
-            for states, reason in ((ACCEPTED, "already_mailed"), (DOUBTFUL, "in_doubt_before")):
-                persons = _persons(ws, plan, standing.among(states))
-                parts.append(pd.DataFrame({"person": persons, "reason": reason}))
+        return handled_in(connection, ws, campaign_id)
+
+
+def handled_in(connection: Connection, ws: Workspace, campaign_id: str) -> pd.DataFrame:
+    """As `handled`, inside a transaction."""
+    parts = []
+    for plan in connection.execute(select(tables.plan).where(tables.plan.c.campaign_id == campaign_id)).all():
+        standing = _standing(connection, plan)
+        for states, reason in ((ACCEPTED, "already_mailed"), (DOUBTFUL, "in_doubt_before")):
+            persons = _persons(ws, plan, standing.among(states))
+            parts.append(pd.DataFrame({"person": persons, "reason": reason}))
     frame = _stacked(parts, HANDLED_KINDS).sort_values("reason", kind="stable")
     return frame.drop_duplicates("person").reset_index(drop=True)  # already_mailed comes first
 

@@ -12,6 +12,7 @@ The protocol, in the order in which a sender walks it; each step is committed be
     totals, letters              always everybody: the sum is the number of recipients
 """
 
+from bulkmail.adapters.approval import approve, void
 from bulkmail.adapters.attempts import (
     MOVES,
     Attempt,
@@ -32,22 +33,15 @@ from bulkmail.adapters.attempts import (
 from bulkmail.adapters.events import contradictions, events, outcomes, settle_by_events, store_events
 from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
 from bulkmail.adapters.plans import (
-    Run,
     StoredPlan,
-    approve,
-    hold,
     load_excluded,
     load_plan,
     load_snapshot,
     plan_campaign,
     plans,
-    request,
-    run,
-    run_state,
-    runs,
     store_plan,
-    void,
 )
+from bulkmail.adapters.runs import Run, hold, request, run, run_state, runs
 from bulkmail.adapters.workers import Worker, doubt_orphans, heartbeat, register_worker, retire_worker
 
 __all__ = [

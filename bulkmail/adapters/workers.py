@@ -18,7 +18,7 @@ from sqlalchemy import Row, insert, or_, select, update
 
 from bulkmail import limits
 from bulkmail.adapters import tables
-from bulkmail.adapters.plans import update_runs
+from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.model import AttemptState
 
@@ -46,17 +46,16 @@ def register_worker(ws: Workspace, now: datetime) -> Worker:
 
 
 def heartbeat(ws: Workspace, worker: Worker, now: datetime) -> None:
-    """Say that the worker lives, for those who cannot see its lock."""
+    """Say that the worker lives, for those who cannot see its lock (and may have taken it for dead)."""
     with writing(ws) as connection:
         mine = tables.worker.c.id == worker.id
-        connection.execute(update(tables.worker).where(mine).values(heartbeat_at=now))
+        connection.execute(update(tables.worker).where(mine).values(heartbeat_at=now, retired_at=None))
 
 
 def retire_worker(ws: Workspace, worker: Worker, now: datetime) -> None:
     """Sign the worker off and let go of its lock. What it left submitting is then an orphan."""
     _bury(ws, [worker.id], now)
     worker.lock.release()
-    _lock_path(ws, worker.id).unlink(missing_ok=True)
 
 
 def doubt_orphans(ws: Workspace, now: datetime) -> int:
@@ -105,6 +104,8 @@ def _bury(ws: Workspace, workers: list[str], now: datetime) -> None:
     present = tables.worker.c.id.in_(workers) & tables.worker.c.retired_at.is_(None)
     with writing(ws) as connection:
         connection.execute(update(tables.worker).where(present).values(retired_at=now))
+    for worker_id in workers:
+        _lock_path(ws, worker_id).unlink(missing_ok=True)
 
 
 def _lock_path(ws: Workspace, worker_id: str) -> Path:

@@ -1,0 +1,86 @@
+"""Approval: binds to a plan's hash, and to nobody being mailed twice.
+
+At most one plan of a campaign is at work at a time, and none is approved that has people whom another plan of the
+campaign has mailed since it was made: however long a plan lies in somebody's browser, its approval is judged now.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from bulkmail.adapters import files, tables
+from bulkmail.adapters.attempts import planned_attempt
+from bulkmail.adapters.database import record
+from bulkmail.adapters.history import handled_in
+from bulkmail.adapters.plans import batch_in, plan_row
+from bulkmail.adapters.runs import ACTIVE, cancel_planned, run_row
+from bulkmail.adapters.workspace import Workspace, writing
+from bulkmail.errors import StateError
+
+
+def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
+    """Let the plan with exactly this hash be sent: a run, and one planned attempt per batch. Twice is once.
+
+    StateError when the plan is unknown or void, has nobody in it, or when sending it could mail somebody twice.
+    """
+    with writing(ws) as connection:
+        plan = plan_row(connection, plan_hash)
+        _lock_campaign(connection, plan.campaign_id)
+        plan = plan_row(connection, plan_hash)
+        if run_row(connection, plan_hash) is not None and plan.voided_at is None:
+            return
+        _check_approvable(connection, ws, plan)
+        started = {"state": "queued", "approved_by": by, "approved_at": now, "changed_by": by, "changed_at": now}
+        connection.execute(insert(tables.run).values(plan_hash=plan_hash, **started))
+        connection.execute(
+            insert(tables.attempt), [planned_attempt(plan_hash, **vars(batch_in(b))) for b in plan.batches]
+        )
+        record(connection, by, "plan.approved", {"plan": plan_hash, "recipients": plan.recipients}, now)
+
+
+def _lock_campaign(connection: Connection, campaign_id: str) -> None:
+    """Let nobody else approve a plan of this campaign until the end of the transaction."""
+    mine = select(tables.plan.c.hash).where(tables.plan.c.campaign_id == campaign_id).order_by(tables.plan.c.hash)
+    connection.execute(mine.with_for_update(key_share=True)).all()
+
+
+def _check_approvable(connection: Connection, ws: Workspace, plan: Row) -> None:
+    if plan.voided_at is not None:
+        raise StateError("This plan is void: {why}. Make a new plan and approve that.", why=plan.void_reason)
+    if plan.recipients == 0:
+        raise StateError("There is nobody to mail in this plan.")
+    if not files.is_sound(ws.home, plan.snapshot_hash):
+        raise StateError("The snapshot of this plan has changed on the disk. Make the plan again.")
+    others = (tables.plan.c.campaign_id == plan.campaign_id) & (tables.plan.c.hash != plan.hash)
+    at_work = select(tables.run.c.state).join(tables.plan).where(others, tables.run.c.state.in_(ACTIVE))
+    if connection.execute(at_work).first():
+        raise StateError("Another plan of this campaign is at work. Wait until it is done, or cancel it first.")
+    twice = _mailed_before(connection, ws, plan)
+    if twice:
+        raise StateError(
+            "{count} of {all} people of this plan have had this campaign by now, or may have. Make the plan again.",
+            count=twice,
+            all=plan.recipients,
+        )
+
+
+def _mailed_before(connection: Connection, ws: Workspace, plan: Row) -> int:
+    """How many people of the plan another plan of the campaign has mailed meanwhile, or may have."""
+    handled = handled_in(connection, ws, plan.campaign_id)
+    if handled.empty:
+        return 0
+    persons = files.load_table(ws.home, plan.snapshot_hash, columns=["person"])["person"]
+    return int(persons.isin(handled["person"]).sum())
+
+
+def void(ws: Workspace, plan_hash: str, why: str, now: datetime) -> None:
+    """The plan may not be sent any more: what is still planned is cancelled, what has gone has gone. Twice is once."""
+    with writing(ws) as connection:
+        if plan_row(connection, plan_hash).voided_at is not None:
+            return
+        valid = (tables.plan.c.hash == plan_hash) & tables.plan.c.voided_at.is_(None)
+        connection.execute(update(tables.plan).where(valid).values(voided_at=now, void_reason=why))
+        active = (tables.run.c.plan_hash == plan_hash) & tables.run.c.state.in_(ACTIVE)
+        connection.execute(update(tables.run).where(active).values(state="cancelled", changed_at=now, reason=why))
+        cancel_planned(connection, plan_hash, now)
+        record(connection, "", "plan.voided", {"plan": plan_hash, "why": why}, now)

@@ -1,0 +1,134 @@
+"""The run of an approved plan: queued, running, paused, and over when cancelled or done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, or_, select, update
+
+from bulkmail.adapters import tables
+from bulkmail.adapters.database import record
+from bulkmail.adapters.workspace import Workspace, reading, writing
+from bulkmail.errors import StateError
+from bulkmail.model import AttemptState
+
+ACTIVE = ("queued", "running", "paused")
+CLAIMABLE = ("queued", "running")
+REQUESTS: Mapping[str, tuple[str, ...]] = {  # what may be asked for, and of a run in which state
+    "running": ("queued", "paused"),
+    "paused": ("queued", "running"),
+    "cancelled": ("queued", "running", "paused"),
+}
+OPEN_STATES = (AttemptState.PLANNED, AttemptState.SUBMITTING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """An approved plan at work. `state` is queued, running, paused, cancelled or done; `reason` says why it changed."""
+
+    plan_hash: str
+    campaign_id: str
+    state: str
+    approved_by: str
+    approved_at: datetime
+    changed_by: str
+    changed_at: datetime
+    reason: str
+    hold_until: datetime | None
+
+
+def request(ws: Workspace, plan_hash: str, state: str, by: str, now: datetime, *, reason: str = "") -> None:
+    """Ask that the run go on (`running`), rest (`paused`) or end (`cancelled`); what is on the wire is not called back.
+
+    Asking for what is so already is harmless. StateError when the plan is not approved or its run is over.
+    """
+    with writing(ws) as connection:
+        mine = tables.run.c.plan_hash == plan_hash
+        asked = {"state": state, "changed_by": by, "changed_at": now, "reason": reason}
+        movable = update(tables.run).where(mine, tables.run.c.state.in_(REQUESTS[state]))
+        if not connection.execute(movable.values(asked)).rowcount:
+            current = connection.execute(select(tables.run.c.state).where(mine)).scalar_one_or_none()
+            if current == state:
+                return
+            if current is None:
+                raise StateError("This plan is not approved.")
+            raise StateError("This run is over and cannot be changed.")
+        if state == "cancelled":
+            cancel_planned(connection, plan_hash, now)
+        record(connection, by, f"run.{state}", {"plan": plan_hash, "reason": reason}, now)
+
+
+def hold(ws: Workspace, until: datetime) -> None:
+    """Let no attempt be claimed before `until`: a rate limit of the provider concerns every run and every worker."""
+    sooner = or_(tables.run.c.hold_until.is_(None), tables.run.c.hold_until < until)
+    with writing(ws) as connection:
+        _lock_active(connection)
+        connection.execute(update(tables.run).where(tables.run.c.state.in_(ACTIVE), sooner).values(hold_until=until))
+
+
+def run(ws: Workspace, plan_hash: str) -> Run | None:
+    """The run of the plan, or None when it is not approved."""
+    with reading(ws) as connection:
+        row = run_row(connection, plan_hash)
+    return Run(**row._mapping) if row else None
+
+
+def runs(ws: Workspace, *states: str) -> list[Run]:
+    """All runs, or those in one of the states, the one approved last first."""
+    statement = _runs().order_by(tables.run.c.approved_at.desc(), tables.run.c.plan_hash)
+    if states:
+        statement = statement.where(tables.run.c.state.in_(states))
+    with reading(ws) as connection:
+        return [Run(**row._mapping) for row in connection.execute(statement)]
+
+
+def run_state(ws: Workspace, plan_hash: str) -> str:
+    """queued, running, paused, cancelled or done; "" when the plan is not approved."""
+    found = run(ws, plan_hash)
+    return found.state if found else ""
+
+
+def _runs() -> Select:
+    return select(tables.run, tables.plan.c.campaign_id).join(tables.plan)
+
+
+def run_row(connection: Connection, plan_hash: str) -> Row | None:
+    """The row of a run with its campaign, inside a transaction, or None."""
+    return connection.execute(_runs().where(tables.run.c.plan_hash == plan_hash)).one_or_none()
+
+
+def update_runs(ws: Workspace, now: datetime) -> None:
+    """Bring the states of runs into line with their attempts: a run is done when nothing is planned or submitting.
+
+    In a transaction of its own, after the change of an attempt has been committed: two workers that settle the last two
+    attempts at once do not see one another's change before that. Whoever finds nothing to do calls it too.
+    """
+    with writing(ws) as connection:
+        _lock_active(connection)
+        connection.execute(_moved(("queued",), "running", _any_attempt(AttemptState.SUBMITTING), now))
+        connection.execute(_moved(ACTIVE, "done", ~_any_attempt(*OPEN_STATES), now))
+
+
+def _lock_active(connection: Connection) -> None:
+    """Keep the active runs as they are; in one order, so that two who do this never wait for one another."""
+    active = select(tables.run.c.plan_hash).where(tables.run.c.state.in_(ACTIVE)).order_by(tables.run.c.plan_hash)
+    connection.execute(active.with_for_update()).all()
+
+
+def _any_attempt(*states: AttemptState) -> ColumnElement[bool]:
+    mine = tables.attempt.c.plan_hash == tables.run.c.plan_hash
+    return exists().where(mine, tables.attempt.c.state.in_(states))
+
+
+def _moved(before: tuple[str, ...], after: str, when: ColumnElement[bool], now: datetime) -> Update:
+    run = tables.run
+    return (
+        update(run).where(run.c.state.in_(before), when).values(state=after, changed_at=now, changed_by="", reason="")
+    )
+
+
+def cancel_planned(connection: Connection, plan_hash: str, now: datetime) -> None:
+    """Cancel what is still planned, inside a transaction."""
+    planned = (tables.attempt.c.plan_hash == plan_hash) & (tables.attempt.c.state == AttemptState.PLANNED)
+    gone = {"state": AttemptState.CANCELLED.value, "settled_at": now}
+    connection.execute(update(tables.attempt).where(planned).values(gone))
