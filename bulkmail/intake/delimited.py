@@ -1,0 +1,169 @@
+"""Delimited text to a grid: the delimiter found, and each record with the number of the physical line it starts on.
+
+A file without oddities goes through pyarrow. Where the number of records and of lines differ, or a record has other
+cells than the rest, the file is read line by line, so that no record is lost and each has its right number.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from bulkmail.intake.grid import Grid, check_width, looks_like_address
+
+_DELIMITERS = ("\t", ";", ",", "|")
+_NO_DELIMITER = "\x1f"  # of a list with one column; no text has it
+_SEPARATOR_LINE = re.compile(rb'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SAMPLE_BYTES = 65_536
+_LINES_OF_ONE_VALUE = 50
+_BATCH = 50_000
+
+
+def read_delimited(text: bytes) -> Grid:
+    """The grid of a text in UTF-8. Empty lines are no records; a line of delimiters alone is one."""
+    if b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    named = _SEPARATOR_LINE.match(text)
+    first_line = 2 if named else 1
+    body = text[named.end() if named else 0 :].rstrip(b"\r\n")
+    sample = body[:_SAMPLE_BYTES].decode(errors="ignore").splitlines()[: -1 if len(body) > _SAMPLE_BYTES else None]
+    delimiter = named[1].decode("latin-1") if named else find_delimiter(sample)
+    records = [_cells(line, delimiter) for line in sample if line]
+    addresses = [cell for record in records for cell in record if cell.strip()]
+    if len(body) <= _SAMPLE_BYTES and len(records) < len(addresses) and all(map(looks_like_address, addresses)):
+        return _pasted(addresses, delimiter)
+    width = _width(records)
+    check_width(width)
+    return _read_regular(body, delimiter, width, first_line) or _read_lines(body.decode(), delimiter, width, first_line)
+
+
+def _pasted(addresses: list[str], delimiter: str) -> Grid:
+    """One record for each address of a line copied from a mail program, numbered in their order."""
+    cells = pa.table([pa.array(addresses, pa.large_string())], ["c0"])
+    return Grid(cells=cells, rows=np.arange(1, len(addresses) + 1), delimiter=delimiter)
+
+
+def find_delimiter(sample: list[str]) -> str:
+    """The delimiter that gives the most lines one width and an address by itself in a cell; one that no text has where
+    none divides the lines."""
+    scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=scores.__getitem__)
+    return best if scores[best] > 0 else _NO_DELIMITER
+
+
+def _score(sample: list[str], delimiter: str) -> float:
+    records = [_cells(line, delimiter) for line in sample if line]
+    widths = Counter(map(len, records))
+    usual, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
+    if usual == 1:
+        return 0.0
+    with_address = sum(any(map(looks_like_address, record)) for record in records)
+    return (count + 2 * with_address) / len(records)
+
+
+def _width(records: list[list[str]]) -> int:
+    """How many columns: as most records have, or as the widest of the first ones without an address (the header)."""
+    usual = Counter(map(len, records)).most_common(1)
+    headers = [len(record) for record in records[:20] if not any("@" in cell for cell in record)]
+    return max([width for width, _ in usual] + headers, default=1)
+
+
+def _read_regular(body: bytes, delimiter: str, width: int, first_line: int) -> Grid | None:
+    """The grid as pyarrow reads it, or None where records and lines may not correspond one to one."""
+    lines = body.count(b"\n") + 1
+    if body.count(b"\r") != body.count(b"\r\n"):
+        return None
+    names = [f"c{place}" for place in range(width)]
+    try:
+        cells = pa_csv.read_csv(
+            pa.BufferReader(body),
+            pa_csv.ReadOptions(column_names=names, block_size=1 << 24),
+            pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), check_utf8=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if cells.num_rows != lines:
+        return None
+    return Grid(cells=cells, rows=np.arange(first_line, first_line + lines), delimiter=_shown(delimiter))
+
+
+def _shown(delimiter: str) -> str:
+    return "" if delimiter == _NO_DELIMITER else delimiter
+
+
+def _read_lines(body: str, delimiter: str, width: int, first_line: int) -> Grid:
+    batches, rows, odd = [], [], {"ragged": [], "quotes": []}
+    batch: list[list[str]] = []
+    for line, record, is_torn in _records(io.StringIO(body, newline=None).readlines(), delimiter, width):
+        if is_torn:
+            odd["quotes"].append(line + first_line)
+        if len(record) != width:
+            odd["ragged"].append(line + first_line)
+            surplus = [cell for cell in record[width:] if cell.strip()]
+            record = [*record[:width], *[""] * (width - len(record)), delimiter.join(surplus)]
+        else:
+            record.append("")
+        rows.append(line + first_line)
+        batch.append(record)
+        if len(batch) == _BATCH:
+            batches.append(_batch(batch, width))
+            batch = []
+    batches.append(_batch(batch, width))
+    found = {kind: tuple(numbers) for kind, numbers in odd.items() if numbers}
+    return Grid(cells=pa.concat_tables(batches), rows=np.array(rows, np.int64), delimiter=_shown(delimiter), odd=found)
+
+
+def _batch(records: list[list[str]], width: int) -> pa.Table:
+    names = [*(f"c{place}" for place in range(width)), "surplus"]
+    columns = list(zip(*records, strict=True)) or [()] * (width + 1)
+    return pa.table([pa.array(column, pa.large_string()) for column in columns], names)
+
+
+def _records(lines: list[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str], bool]]:
+    """Each record: the place of its first line, its cells, and whether a quotation mark in it is never closed."""
+    place = 0
+    while place < len(lines):
+        line, taken, is_torn = lines[place].rstrip("\n"), 1, False
+        if '"' not in line:
+            record = line.split(delimiter)
+        elif line.count('"') % 2 == 0:
+            record = _cells(line, delimiter)
+        else:
+            record, taken = _several_lines(lines[place : place + _LINES_OF_ONE_VALUE], delimiter, width)
+            is_torn = not taken
+            record = record or _torn_cells(line, delimiter, width)
+        if line:
+            yield place, record, is_torn
+        place += taken or 1
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:  # a value of more than 131,072 characters
+        return text.split(delimiter)
+
+
+def _several_lines(lines: list[str], delimiter: str, width: int) -> tuple[list[str], int]:
+    """The record that a quoted value stretches over several lines, and how many; nothing where no quotation mark closes
+    it, or where the value would have swallowed other records."""
+    ends = (place for place, line in enumerate(lines[1:], 1) if line.count('"') % 2)
+    end = next(ends, None)
+    if end is None:
+        return [], 0
+    record = _cells("".join(lines[: end + 1]).rstrip("\n"), delimiter)
+    inner = (piece for cell in record if "\n" in cell for piece in cell.split("\n"))
+    swallowed = any("@" in piece and piece.count(delimiter) >= max(1, (width - 1) // 2) for piece in inner)
+    return ([], 0) if swallowed or len(record) != width else (record, end + 1)
+
+
+def _torn_cells(line: str, delimiter: str, width: int) -> list[str]:
+    """The cells of a line with a stray quotation mark: with quotes if that gives the right number, else without."""
+    quoted = [cell.rstrip("\n") for cell in _cells(line, delimiter)]
+    return quoted if len(quoted) == width else [cell.strip('"') for cell in line.split(delimiter)]
