@@ -133,7 +133,7 @@ def _reading(table: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """
     at, trouble = _dates(_cells(table, "consent_at"), now)
     said = _each(_cells(table, "consent"), lambda cell: _STATE_OF.get(_clean(cell), "unreadable"))
-    if not _cells(table, "consent").str.strip().ne("").any():
+    if "consent" not in table:
         said = said.mask(at.notna() | trouble.eq("ambiguous_date"), "given")
     unreadable = said.eq("unreadable")
     trouble = trouble.mask(unreadable, "unreadable_consent")

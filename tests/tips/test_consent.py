@@ -164,13 +164,10 @@ def test_a_date_without_a_consent_column_is_consent_given_on_that_day():
     assert table["consent_reason"].tolist() == ["", "no_consent", "no_consent"]
 
 
-def test_an_empty_consent_column_is_as_none():
-    assert annotated("person | consent | consent_at\nana | | 2026-03-01")["consent_state"].tolist() == ["given"]
-
-
-def test_a_date_beside_a_blank_consent_cell_is_no_consent():
-    table = annotated("person | consent | consent_at\nana | | 2026-03-01\nbo | yes | 2026-03-01")
-    assert table["consent_reason"].tolist() == ["no_consent", ""]
+@pytest.mark.parametrize("other", ["yes", ""])
+def test_a_date_beside_a_blank_consent_cell_is_no_consent(other):
+    table = annotated(f"person | consent | consent_at\nana | | 2026-03-01\nbo | {other} | 2026-03-01")
+    assert table["consent_reason"].iloc[0] == "no_consent"
 
 
 # ---------------------------------------------------------------- events
@@ -407,7 +404,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["", "ana", "bo"]), *[CELLS] * 5), max_size=8))
 def test_whatever_strangers_write_the_rows_stay_and_a_reason_is_one_of_ours(rows):
     names = ["person", "consent", "consent_at", "consent_source", "consent_basis", "consent_purpose"]
