@@ -16,6 +16,7 @@ from bulkmail.adapters.plans import batch_in, plan_row
 from bulkmail.adapters.runs import ACTIVE, cancel_planned, run_row
 from bulkmail.adapters.workspace import Workspace, writing
 from bulkmail.errors import StateError
+from bulkmail.model import Text
 
 
 def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
@@ -46,7 +47,7 @@ def _lock_campaign(connection: Connection, campaign_id: str) -> None:
 
 def _check_approvable(connection: Connection, ws: Workspace, plan: Row) -> None:
     if plan.voided_at is not None:
-        raise StateError("This plan is void: {why}. Make a new plan and approve that.", why=plan.void_reason)
+        raise StateError("This plan is void: {why}. Make a new plan and approve that.", why=Text(plan.void_reason))
     if plan.recipients == 0:
         raise StateError("There is nobody to mail in this plan.")
     if not files.is_sound(ws.home, plan.snapshot_hash):
