@@ -223,7 +223,7 @@ def last_look(desk: Desk, connection: Connection, attempt: journal.Attempt, lett
     """Return who of these is not to be mailed after all, and why: asked inside the transaction that claims them."""
     campaign, now, persons = desk.campaign(attempt.plan_hash), desk.clock(), letters["person"].tolist()
     suppressed = database.suppressed_among(connection, persons, campaign.purpose)
-    reason = letters["person"].map(suppressed).fillna("")
+    reason = pd.Series([suppressed.get(person, "") for person in persons], letters.index, dtype="str")
     events = database.consent_among(connection, persons)
     if len(events):
         judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
