@@ -25,6 +25,7 @@ _CONDITION = re.compile(
     rf"\s*(?P<field>[a-z_]+)\s*(?P<sign><=|>=|=|<|>|IN\b)\s*"
     rf"(?:TIMESTAMP\s*(?P<time>{_TEXT})|(?P<one>{_TEXT})|\((?P<many>\s*{_TEXT}(?:\s*,\s*{_TEXT})*)\s*\))\s*"
 )
+_AND = re.compile(r"AND\b")
 
 
 def read_query(query: object) -> tuple[str, list[object]]:
@@ -34,17 +35,19 @@ def read_query(query: object) -> tuple[str, list[object]]:
     conditions: list[str] = []
     values: list[object] = []
     at = 0
-    while at < len(query.rstrip()):
+    while query.strip():
         found = _CONDITION.match(query, at)
         if not found:
             raise ValueError(f"cannot read the query from character {at + 1}")
         sql, given = _condition(found)
         conditions.append(sql)
         values += given
-        at = found.end()
-        if at < len(query) and not (joined := re.compile(r"AND\b").match(query, at)):
+        if found.end() == len(query):
+            break
+        joined = _AND.match(query, found.end())
+        if not joined:
             raise ValueError("conditions are joined by AND")
-        at = joined.end() if at < len(query) else at
+        at = joined.end()
     return " AND ".join(conditions), values
 
 

@@ -159,13 +159,11 @@ def _drawn(chance: random.Random) -> list[Step]:
         mailbox -= RATES[word]
         if mailbox < 0:
             return act(chance)
-    steps = _defers(chance) if mailbox < RATES["defer"] else _reads(chance)
-    if chance.random() < RATES["machine"]:
-        steps += _is_fetched(chance)[2:]
+    arrival = _defers(chance) if mailbox < RATES["defer"] else _reads(chance)
+    later = _is_fetched(chance)[2:] if chance.random() < RATES["machine"] else []
     if chance.random() < RATES["open"]:
-        steps += _after_opening(chance)
-    delivered = next(step.after for step in steps if step.event == "delivered")
-    return [step if step.after <= delivered else step._replace(after=step.after + delivered) for step in steps]
+        later += _after_opening(chance)
+    return arrival + [step._replace(after=step.after + arrival[-1].after) for step in later]
 
 
 def _after_opening(chance: random.Random) -> list[Step]:

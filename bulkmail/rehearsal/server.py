@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 import uvicorn
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -90,7 +90,7 @@ def serving(
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Rehearsal]:
     """Yield a running rehearsal that keeps its letters in `folder`; port 0 takes any that is free. With `play` its
-    people react, `speed` times faster than life."""
+    people react, `speed` times faster than life. `rehearsal.json` in the folder says where it was heard last."""
     listening = _listen(port)
     stage = open_stage(folder, webhook_url=webhook_url or "", seed=seed, speed=speed, faults=faults, clock=clock)
     server = _Server(stage)
@@ -100,8 +100,10 @@ def serving(
     server.ready.wait()
     if play:
         actor.start()
+    rehearsal = Rehearsal(f"http://{HOST}:{listening.getsockname()[1]}", stage)
+    _write_whole(folder / "rehearsal.json", {"url": rehearsal.url, "public_key": rehearsal.public_key})
     try:
-        yield Rehearsal(f"http://{HOST}:{listening.getsockname()[1]}", stage)
+        yield rehearsal
     finally:
         stage.closing.set()
         stage.wake.set()
@@ -121,13 +123,11 @@ def run(
     speed: float = SPEED,
     ready: Callable[[Rehearsal], None] = lambda rehearsal: None,
 ) -> None:
-    """Run until SIGINT or SIGTERM; to be called in the main thread. `ready` is called once it listens, and
-    `rehearsal.json` in the folder says where."""
+    """Run until SIGINT or SIGTERM; to be called in the main thread. `ready` is called once it listens."""
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with serving(folder, webhook_url=webhook_url, port=port, seed=seed, speed=speed) as rehearsal:
-            _write_whole(folder / "rehearsal.json", {"url": rehearsal.url, "public_key": rehearsal.public_key})
             ready(rehearsal)
             stop.wait()
     finally:
@@ -215,17 +215,18 @@ async def _faults(stage: Stage, request: Request) -> Response:
             faults = read_faults(orjson.loads(await request.body()))
         except (ValueError, TypeError) as wrong:
             return api.refused(400, (None, str(wrong)))
-        return JSONResponse({"ordered": len(faults)}, background=BackgroundTask(_order, stage, faults))
+        await run_in_threadpool(_order, stage, faults, request.client)
+        return JSONResponse({"ordered": len(faults)})
     return JSONResponse(stage.faults.coming())
 
 
-def _order(stage: Stage, faults: Iterable[Fault]) -> None:
-    """Put the faults in force. Refusing connections begins at once, in the answer's background."""
+def _order(stage: Stage, faults: Iterable[Fault], asker: object = None) -> None:
+    """Put the faults in force; connections are refused from now on, and all but the asker's line are cut."""
     faults = list(faults)
     stage.faults.order(fault for fault in faults if fault.kind != "refuse_connections")
     for fault in faults:
         if fault.kind == "refuse_connections":
-            stage.refuse(fault.seconds)
+            stage.refuse(fault.seconds, asker)
 
 
 async def _webhook(stage: Stage, request: Request) -> Response:
@@ -278,17 +279,19 @@ class _Server(uvicorn.Server):
             transport.abort()  # whoever hangs on a fault is let go
         await super().shutdown(sockets)
 
-    def refuse(self, seconds: float) -> None:
-        """Hang up everywhere and refuse connections for `seconds`; returns once the doors are closed."""
-        port = asyncio.run_coroutine_threadsafe(self._close_doors(), self.loop).result()
+    def refuse(self, seconds: float, spare: object = None) -> None:
+        """Hang up everywhere (but on `spare`) and refuse connections for `seconds`; returns once the doors are closed.
+        Not to be called in the server's own thread."""
+        port = asyncio.run_coroutine_threadsafe(self._close_doors(spare), self.loop).result()
         asyncio.run_coroutine_threadsafe(self._open_doors(port, seconds), self.loop)
 
-    async def _close_doors(self) -> int:
+    async def _close_doors(self, spare: object) -> int:
         port = self.servers[0].sockets[0].getsockname()[1]
         for server in self.servers:
             server.close()
-        for transport in list(self.stage.lines.values()):
-            transport.abort()
+        for client, transport in list(self.stage.lines.items()):
+            if client != spare:
+                transport.abort()
         return port
 
     async def _open_doors(self, port: int, seconds: float) -> None:

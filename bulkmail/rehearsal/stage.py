@@ -32,7 +32,7 @@ class Stage:
     clock: Callable[[], float] = time.time
     post_again_at: float = 0.0
     lines: dict[object, asyncio.Transport] = field(default_factory=dict)
-    refuse: Callable[[float], None] = lambda seconds: None  # set by the server: refuse connections for so long
+    refuse: Callable[[float, object], None] = lambda seconds, spare: None  # set by the server that runs
     wake: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
