@@ -1,0 +1,34 @@
+"""The launcher: joins the pages, the public routes and the worker. Run it with `bulkmail app`."""
+
+import gc
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+
+from bulkmail import web, wiring
+
+# The script is pages/_frame.py and not this file: with a folder `pages/` beside the main script, a deep link into a
+# fresh server would run a page alone, past the frame and its sign-in.
+FRAME = Path(__file__).parent / "pages" / "_frame.py"
+HOUSE = wiring.open_house()
+STAFF = wiring.Staff(HOUSE)
+
+
+@asynccontextmanager
+async def lifespan(app):
+    """Yield while the worker and, without a key, the rehearsal run beside the pages."""
+    await run_in_threadpool(STAFF.arrive)
+    gc.collect()
+    gc.freeze()  # Streamlit collects after each click; what is imported by now need not be walked again
+    try:
+        yield
+    finally:
+        await run_in_threadpool(STAFF.leave)
+
+
+app = st.App(str(FRAME), routes=web.routes(HOUSE, webhook_key=STAFF.webhook_key), lifespan=lifespan)
+
+if __name__ == "__main__":
+    app.run()

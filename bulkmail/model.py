@@ -310,7 +310,7 @@ FIELD_PREFIX = "field."
 ADDRESSING_COLUMNS = (
     "address", "mailbox", "domain", "person", "suggestion", "addressing_reason", "addressing_note", "domain_answer",
 )  # fmt: skip
-# Added by tips/consent and tips/unsubscribe and tips/cadence: each a reason or "". `consent_basis` and `consent_at` take
+# Added by tips/consent, tips/unsubscribe and tips/cadence: each a reason or "". `consent_basis` and `consent_at` take
 # the place of what the list said; `consent_trouble` is why a cell of the row was not believed, or "".
 CONSENT_COLUMNS = (
     "consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason", "consent_trouble",

@@ -52,7 +52,7 @@ def make_plan(
     _refuse_missing_letters(snapshot, letters)
     batches = tuple(_batches(snapshot["variant"], campaign.send_at))
     parts = {
-        "campaign": _hash(asdict(campaign)),
+        "campaign": campaign_hash(campaign),
         "letters": letters_hash(letters),
         "list": list_hash,
         "recipients": content_hash(snapshot),
@@ -69,6 +69,11 @@ def make_plan(
         parts=parts,
     )
     return plan, snapshot
+
+
+def campaign_hash(campaign: Campaign) -> str:
+    """Return what `parts["campaign"]` holds, for a later run to see whether the campaign is still the same."""
+    return _hash(asdict(campaign))
 
 
 def letters_hash(letters: Mapping[str, Letter]) -> str:

@@ -1,0 +1,43 @@
+"""The frame around every page: sign-in, language, the campaign in hand, and the menu in the order of the journey."""
+
+from pathlib import Path
+
+import _ui as ui
+import streamlit as st
+from _ui import t
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="bulkmail", page_icon="✉️", layout="wide")
+ui.choose_language()
+
+
+def page(file: str, title: str, icon: str, **options: bool) -> st.Page:
+    """One entry of the menu; the address of a page is its file's name in every language."""
+    return st.Page(HERE / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, **options)
+
+
+menu = st.navigation(
+    {
+        t("Start"): [page("home", t("Home"), "home", default=True)],
+        t("People"): [
+            page("lists", t("Lists"), "groups"),
+            page("consent", t("Consent"), "handshake"),
+        ],
+        t("Letter and time"): [
+            page("message", t("Message"), "edit_note"),
+            page("cadence", t("Cadence"), "calendar_month"),
+        ],
+        t("Sending"): [
+            page("sender", t("Sender"), "verified_user"),
+            page("review", t("Review and send"), "send"),
+            page("results", t("Results"), "monitoring"),
+        ],
+        t("House"): [page("settings", t("Settings"), "settings")],
+    }
+)
+with st.sidebar:
+    ui.choose_campaign()
+    ui.show_mode()
+ui.enter()
+menu.run()

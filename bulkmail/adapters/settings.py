@@ -34,6 +34,12 @@ class Settings:
     sendgrid_host: str
     webhook_key: str = field(repr=False)
     rehearsal: bool
+    domains: tuple[str, ...] = ()
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether letters cannot leave this machine: a rehearsal, or a provider on loopback."""
+        return self.rehearsal or urlsplit(self.sendgrid_host).hostname in LOOPBACK
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -51,6 +57,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sendgrid_host=_provider(given.get("SENDGRID_HOST") or SENDGRID_HOST, bool(key), problems),
         webhook_key=_public_key(given.get("SENDGRID_WEBHOOK_KEY", ""), problems),
         rehearsal=not key,
+        domains=_domains(given.get("BULKMAIL_DOMAINS", "")),
     )
     if home.exists() and not home.is_dir():
         problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))
@@ -103,6 +110,11 @@ def _provider(value: str, with_key: bool, problems: list[Text]) -> str:
     if with_key and host.startswith("http://") and urlsplit(host).hostname not in LOOPBACK:
         problems.append(say("SENDGRID_HOST begins with http://. The key would travel unprotected: use https://."))
     return host
+
+
+def _domains(value: str) -> tuple[str, ...]:
+    """The organisation's own domains: names apart by commas or spaces."""
+    return tuple(name.strip(".").lower() for name in value.replace(",", " ").split())
 
 
 def _key(value: str, problems: list[Text]) -> str:

@@ -226,3 +226,15 @@ event = Table(
     _text("url"),
     Column("received_at", Instant, nullable=False, index=True),
 )
+
+# ---------------------------------------------------------------- past engagement, brought in from elsewhere
+
+past_import = Table(
+    "past_import",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False, unique=True),
+    Column("rows", Integer, nullable=False),
+    Column("imported_at", Instant, nullable=False),
+)

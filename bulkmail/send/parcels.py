@@ -94,7 +94,7 @@ def _single(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, u
         return Step(to=AttemptState.REFUSED, refused={position: "not_rendered"})
     body = sendgrid_format.single_body(
         campaign=written.campaign,
-        message=replace(message, headers=_headers(written.campaign, urls[0])),
+        message=replace(message, headers=unsubscribe.headers_of(written.campaign, urls[0])),
         address=recipient.address,
         name=recipient.name,
         position=position,
@@ -111,7 +111,7 @@ def _shared(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, u
     alone = [position for position, value in zip(positions, values, strict=True) if value is None]
     if divided is None or alone:
         return Step(to=AttemptState.REFUSED, again=_around(positions, alone))
-    headers = [_headers(written.campaign, url) for url in urls]
+    headers = [unsubscribe.headers_of(written.campaign, url) for url in urls]
     people = zip(letters["address"].tolist(), letters["name"].tolist(), positions, values, headers, strict=True)
     body = sendgrid_format.mail_send_body(
         campaign=written.campaign,
@@ -145,10 +145,3 @@ def links(ws: Workspace, plan_hash: str, persons: Sequence[str]) -> list[str]:
     """The unsubscribe link of each of these persons in this plan."""
     tokens = unsubscribe.tokens(persons, plan_hash, ws.token_keys[ws.token_key_id], ws.token_key_id)
     return [f"{ws.settings.public_url}/u/{token}" for token in tokens]
-
-
-def _headers(campaign: Campaign, url: str) -> dict[str, str]:
-    """The headers by which this person leaves: the link, and the mailbox of whoever answers letters."""
-    sender = campaign.sender
-    list_id = unsubscribe.list_id(campaign.purpose, sender.address.rpartition("@")[2])
-    return unsubscribe.headers(url, sender.reply_to or sender.address, list_id)

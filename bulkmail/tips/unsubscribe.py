@@ -21,7 +21,7 @@ import pandas as pd
 from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.limits import GMAIL_GUIDELINES, YAHOO_PRACTICES
-from bulkmail.model import Finding, Outcome, Sender, SuppressionReason, Text, say
+from bulkmail.model import Campaign, Finding, Outcome, Sender, SuppressionReason, Text, say
 
 # ---------------------------------------------------------------- suppressions
 
@@ -122,6 +122,13 @@ def headers(unsubscribe_url: str, mailto: str, list_id: str) -> dict[str, str]:
         "List-Unsubscribe-Post": ONE_CLICK,
         "List-Id": f"<{list_id}>",
     }
+
+
+def headers_of(campaign: Campaign, unsubscribe_url: str) -> dict[str, str]:
+    """The headers by which one reader of the campaign leaves: the link, and the mailbox of whoever answers letters."""
+    sender = campaign.sender
+    name = list_id(campaign.purpose, sender.address.rpartition("@")[2])
+    return headers(unsubscribe_url, sender.reply_to or sender.address, name)
 
 
 def list_id(purpose: str, domain: str) -> str:

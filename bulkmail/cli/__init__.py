@@ -1,0 +1,57 @@
+"""The command line: the same journey as the pages, headless. Others script against its names, JSON and exit codes."""
+
+import sys
+
+import click
+
+from bulkmail import __version__
+from bulkmail.cli import campaigns, demo, lists, past, serve
+from bulkmail.cli.screen import complain
+from bulkmail.errors import BulkmailError
+
+EXIT_CODES = """
+\b
+Exit codes
+  0  done
+  1  something blocks: read the findings
+  2  the input cannot be used: one line says file, row and what to do
+  3  some recipients are in doubt: it is not known whether they were mailed
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
+@click.version_option(__version__, prog_name="bulkmail")
+def bulkmail() -> None:
+    """Send bulk email responsibly: seven tips measured, shown and enforced.
+
+    \b
+    First steps
+      bulkmail demo                                   see the whole journey on synthetic data
+      bulkmail check members.csv                      what is wrong with a list
+      bulkmail preflight campaign.toml                the seven tips over one campaign
+      bulkmail send campaign.toml --approve "Ana"     approve and send it; run it again to go on
+      bulkmail app                                    the same in a browser
+
+    Without SENDGRID_API_KEY everything is a rehearsal: letters go to a stand-in on this machine.
+    """
+
+
+for command in (
+    serve.app, demo.demo, lists.check, campaigns.check_before, campaigns.send_campaign, campaigns.work, serve.rehearsal,
+    past.events, past.cadence,
+):  # fmt: skip
+    bulkmail.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one clear line and an exit code, never a traceback."""
+    try:
+        sys.exit(bulkmail(standalone_mode=False) or 0)
+    except BulkmailError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)

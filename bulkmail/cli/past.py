@@ -1,0 +1,118 @@
+"""`bulkmail events` and `cadence`: past engagement in, and what it says of how often to write."""
+
+import io
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from bulkmail import engagement, forecast, results, wiring
+from bulkmail.adapters import past
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.cli import screen
+from bulkmail.cli.screen import t
+from bulkmail.errors import InputError
+from bulkmail.tips import addressing
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def events(files: tuple[Path, ...], as_json: bool) -> None:
+    """Bring in past engagement: CSV or Parquet FILEs with one row per letter sent.
+
+    \b
+    Columns: campaign, department, recipient, sent_at (ISO 8601 with offset) and, empty where it did not
+    happen, delivered_at, opened_at, machine_open, clicked_at, bounced_at, unsubscribed_at, complained_at.
+    Rows that are here already are counted as repeated. No address is kept, only its keyed hash.
+    """
+    ws = wiring.open_house()
+    reports = [_bring_in(ws, path) for path in files]
+    document = {
+        "rows": sum(report.rows for report in reports),
+        "new": sum(report.new for report in reports),
+        "repeated": sum(report.repeated for report in reports),
+        "refused": sum(len(report.refused) for report in reports),
+        "reasons": pd.concat([report.refused["reason"] for report in reports]).value_counts().to_dict(),
+    }
+    if as_json:
+        screen.emit(document)
+    else:
+        _show(document)
+
+
+def _bring_in(ws: Workspace, path: Path) -> engagement.EventReading:
+    def persons(addresses: pd.Series) -> pd.Series:
+        known = addressing.annotate(_as_list(addresses), person_key=ws.person_key)["person"]
+        return known.set_axis(addresses.index)
+
+    known = past.imported_letters(ws)
+    report = engagement.read_event_table(_table(path), persons=persons, now=wiring.now(), known=known)
+    past.save_import(ws, path.name, report.letters, wiring.now())
+    return report
+
+
+def _as_list(addresses: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"source_row": range(1, len(addresses) + 1), "original_address": addresses.to_numpy()}).astype(
+        {"original_address": "str"}
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    data = screen.read_file(path)
+    try:
+        if data[:4] == b"PAR1":
+            return pd.read_parquet(io.BytesIO(data))
+        return pd.read_csv(io.BytesIO(data), dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise InputError("{file} is neither a CSV in UTF-8 nor Parquet.", file=path.name) from error
+
+
+def _show(document: dict) -> None:
+    words = {"new": t("New"), "repeated": t("Repeated"), "refused": t("Refused")}
+    screen.counts(t("Past engagement"), [(words[key], document[key]) for key in words], document["rows"])
+    screen.counts("", list(document["reasons"].items()), document["rows"])
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def cadence(as_json: bool) -> None:
+    """Say what past engagement tells of how often to write, and how good its forecasts were.
+
+    Where the data cannot say, the answer is "unknown", with the reason.
+    """
+    letters = results.past_letters(wiring.open_house())
+    if letters is None:
+        raise InputError("There is no past engagement yet: bring it in with `bulkmail events FILE`.")
+    document = {"curve": _curves(letters), "backtest": _backtest(letters)}
+    if as_json:
+        screen.emit(document)
+    else:
+        _show_cadence(document)
+
+
+def _curves(letters: pd.DataFrame) -> dict[str, object]:
+    pressure = engagement.pressure(letters)
+    curves = {
+        name: forecast.pressure_curve(pressure, outcome=name) for name in ("unsubscribed", "complained", "clicked")
+    }
+    return {name: {"curve": "unknown", "reason": t(curve.reason)} for name, curve in curves.items()}
+
+
+def _backtest(letters: pd.DataFrame) -> dict[str, object]:
+    record = forecast.backtest(engagement.by_campaign(letters), outcome="unsubscribed")
+    covered, judged, low, high = forecast.coverage(record)
+    return {"campaigns": judged, "covered90": covered / judged if judged else None, "low95": low, "high95": high}
+
+
+def _show_cadence(document: dict) -> None:
+    for name, curve in document["curve"].items():
+        screen.line(f"{name}: {t('unknown')}. {curve['reason']}")
+    told = document["backtest"]
+    screen.line(
+        t(
+            "Forecasts of unsubscribes held for {share} of {campaigns} past campaigns (90 % intervals).",
+            share="-" if told["covered90"] is None else f"{told['covered90']:.0%}",
+            campaigns=told["campaigns"],
+        )
+    )

@@ -1,0 +1,58 @@
+"""`bulkmail app` and `bulkmail rehearsal`: the servers."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+import bulkmail
+from bulkmail import wiring
+from bulkmail.cli import screen
+from bulkmail.cli.screen import t
+from bulkmail.rehearsal import server as rehearsal_server
+
+
+def launcher() -> Path:
+    """Where app.py lies: beside the package in a checkout, inside it in an installed wheel."""
+    package = Path(bulkmail.__file__).parent
+    return next(path for path in (package.parent / "app.py", package / "_app" / "app.py") if path.exists())
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True, help="The port to listen on.")
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="Who can reach it: by itself this machine alone."
+)
+@click.option("--sample", is_flag=True, help="Fill an empty workspace with the sample organisation (synthetic).")
+def app(port: int, address: str, sample: bool) -> None:
+    """Serve the dashboard in a browser, with the worker that sends what is approved.
+
+    One user, no sign-in: it listens on this machine alone unless told otherwise.
+    """
+    os.environ.setdefault("BULKMAIL_PUBLIC_URL", f"http://127.0.0.1:{port}")
+    ws = wiring.open_house()
+    if sample and wiring.fill_with_sample(ws, wiring.now()):
+        screen.line(t("The sample organisation (synthetic) is in {folder}.", folder=ws.settings.home))
+    from streamlit.web import cli as streamlit  # half a second that no other command needs
+
+    folder = launcher().parent
+    sys.argv = ["streamlit", "run", str(folder / "app.py"), "--server.port", str(port), "--server.address", address]
+    streamlit.main(prog_name="streamlit")
+
+
+@click.command()
+@click.option("--port", default=8502, show_default=True, help="The port to listen on.")
+@click.option("--webhook", metavar="URL", help="Where to post signed events.")
+def rehearsal(port: int, webhook: str | None) -> None:
+    """Run the stand-in for SendGrid alone: same HTTP, its limits, an inbox at /inbox, simulated people.
+
+    Point anything that speaks to SendGrid at it: SENDGRID_HOST=http://127.0.0.1:8502
+    """
+    folder = wiring.open_house().settings.home / "rehearsal"
+    rehearsal_server.run(folder, port, webhook, ready=_introduce)
+
+
+def _introduce(stand_in: rehearsal_server.Rehearsal) -> None:
+    screen.line(t("Rehearsal on {url}, its inbox on {url}/inbox", url=stand_in.url), "bold")
+    screen.line(f"SENDGRID_HOST={stand_in.url} SENDGRID_WEBHOOK_KEY={stand_in.public_key}")

@@ -1,0 +1,345 @@
+"""Prepares a campaign: from a list and a letter to a plan that a person may approve. It calls; no rule lives here."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from bulkmail import audience, compose, intake, plan, preflight
+from bulkmail.adapters import database, dns_lookup, files, journal, ledger, lists
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.audience import Audience
+from bulkmail.errors import StateError
+from bulkmail.model import Campaign, DomainFacts, Finding, Message, Outcome, Plan, say
+from bulkmail.sample import SAMPLE_DOMAIN
+from bulkmail.tips import addressing, cadence, clarity, consent, sender_requirements, unsubscribe
+
+LAYOUT = "notice.mjml"
+LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
+CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
+
+
+def content_hash(data: bytes) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---------------------------------------------------------------- a list
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListReport:
+    """What is known of a list by itself: `table` is annotated, `findings` are those of reading and of tip 2."""
+
+    table: pd.DataFrame
+    audience: Audience
+    findings: tuple[Finding, ...]
+
+
+def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime) -> ListReport:
+    """Judge a list without a campaign: addresses, suppressions, and who said no in the list itself.
+
+    Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none.
+    """
+    judged = judge_addresses(ws, table)
+    events = consent.events_of_list(judged, purpose="", attestation=None, source="", recorded_by="", now=now)
+    judged = consent.annotate(judged, events, purpose="", kind="transactional", now=now)
+    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
+    found = [*read, *(check(judged) for check in addressing.CHECKS)]
+    people = audience.select_audience(judged)
+    return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
+
+
+def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what tip 2 says of each row; DNS is asked once a domain, and only where it may be asked."""
+    judged = addressing.annotate(table, person_key=ws.person_key)
+    if not asks_dns(ws):
+        return judged
+    domains = [domain for domain in judged["domain"].unique().tolist() if domain]
+    answers = dns_lookup.mail_domains(domains, resolver=ws.settings.dns)
+    return addressing.annotate(table, person_key=ws.person_key, domain_facts=answers)
+
+
+def asks_dns(ws: Workspace) -> bool:
+    """Whether DNS may be asked: in rehearsal only of a resolver that the settings name, so that nothing leaves."""
+    return ws.settings.dns is not None or not ws.settings.rehearsal
+
+
+# ---------------------------------------------------------------- a campaign
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """A campaign with the list it is for: `table` as read, `read` what the reading found, `columns` field → header."""
+
+    campaign: Campaign
+    table: pd.DataFrame
+    list_hash: str
+    columns: Mapping[str, str]
+    read: tuple[Finding, ...] = ()
+
+
+def inputs_of_file(campaign: Campaign, reading: intake.Reading, list_hash: str) -> Inputs:
+    """The inputs of a campaign whose list was just read."""
+    return Inputs(
+        campaign=campaign, table=reading.table, list_hash=list_hash, columns=reading.columns, read=reading.findings
+    )
+
+
+def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
+    """The inputs of a saved campaign, with the newest version of its list; None where it has no list yet."""
+    version = next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
+    if version is None:
+        return None
+    table = lists.load_list(ws, version.id)
+    columns = dict(version.meta.get("columns", {}))
+    return Inputs(campaign=campaign, table=table, list_hash=str(version.meta["file_hash"]), columns=columns)
+
+
+def save_list(ws: Workspace, name: str, reading: intake.Reading, file_hash: str, now: datetime) -> lists.ListVersion:
+    """The saved version of a list as read, with what is needed to read its columns again."""
+    meta = {"columns": dict(reading.columns), "encoding": reading.encoding, "file_hash": file_hash}
+    return lists.save_list_version(ws, name, reading.table, meta, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A campaign ready to be approved, or not: `findings` say why. `table` is every row of the list, annotated."""
+
+    inputs: Inputs
+    table: pd.DataFrame
+    audience: Audience
+    letters: Mapping[str, compose.Letter]
+    plan: Plan
+    snapshot: pd.DataFrame
+    consent_events: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+    @property
+    def campaign(self) -> Campaign:
+        """What is said, by whom, to whom."""
+        return self.inputs.campaign
+
+    @property
+    def blocks(self) -> bool:
+        """Whether anything keeps the plan from being approved."""
+        return preflight.blocks(self.findings)
+
+
+def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepared:
+    """Judge the list for the campaign, compile its letters, plan it, and run the seven tips. Nothing is written."""
+    campaign = inputs.campaign
+    contacts = journal.contacts_since(ws, now - LOOK_BACK)
+    table, events = _judge_people(ws, inputs, contacts, now)
+    people = audience.select_audience(table, handled=journal.handled(ws, campaign.id))
+    letters = letters_of(ws, campaign)
+    eligible = people.eligible.assign(variant=compose.variants(people.eligible, campaign))
+    made, snapshot = plan.make_plan(
+        campaign=campaign,
+        eligible=eligible,
+        excluded_reasons=people.reasons,
+        letters=letters,
+        list_hash=inputs.list_hash,
+        suppression_digest=plan.content_hash(_suppressed(table)),
+    )
+    facts = _facts(ws, inputs, table, eligible, letters, contacts, now)
+    found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
+    return Prepared(
+        inputs=inputs,
+        table=table,
+        audience=people,
+        letters=letters,
+        plan=made,
+        snapshot=snapshot,
+        consent_events=events,
+        findings=tuple(preflight.by_harm(found)),
+    )
+
+
+def _judge_people(
+    ws: Workspace, inputs: Inputs, contacts: pd.DataFrame, now: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every row with the reasons of tips 1, 2, 3 and 6, and the consent events that the list itself brings."""
+    campaign = inputs.campaign
+    table = judge_addresses(ws, inputs.table)
+    brought = consent.events_of_list(
+        table,
+        purpose=campaign.purpose,
+        attestation=campaign.attestation,
+        source=campaign.list_name,
+        recorded_by="",
+        now=now,
+    )
+    known = ledger.consent_events(ws)
+    events = pd.concat([known, brought], ignore_index=True) if len(known) else brought
+    table = consent.annotate(table, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
+    table = unsubscribe.annotate(table, ledger.suppressions(ws), purpose=campaign.purpose)
+    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
+    return table, brought
+
+
+def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
+    """The letters of a campaign, one for each variant, in the house's layout and with the footer of tip 3."""
+    return compose.compile_letters(
+        campaign,
+        layout=files.layout(ws.home, LAYOUT),
+        footer_html=unsubscribe.footer_html(campaign.sender),
+        footer_text=unsubscribe.footer_text(campaign.sender),
+    )
+
+
+def _suppressed(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ["person", "suppression_reason"]
+    return table.loc[table["suppression_reason"] != "", columns].drop_duplicates().sort_values(columns)
+
+
+# ---------------------------------------------------------------- facts for the seven tips
+
+
+def canary_url(ws: Workspace) -> str:
+    """An unsubscribe link of the right shape and length that belongs to nobody."""
+    token = unsubscribe.make_token(CANARY, "0" * 16, ws.token_keys[ws.token_key_id], ws.token_key_id)
+    return f"{ws.settings.public_url}/u/{token}"
+
+
+def longest_letter(ws: Workspace, letters: Mapping[str, compose.Letter], people: pd.DataFrame) -> Message | None:
+    """The letter of the person with the most text in their fields, the largest to travel; None without people."""
+    if people.empty:
+        return None
+    texts = people.select_dtypes(include="str")
+    row = people.iloc[[texts.apply(lambda column: column.str.len()).sum(axis=1).to_numpy().argmax()]]
+    return compose.render(letters[row["variant"].iloc[0]], compose.recipients(row)[0], canary_url(ws))
+
+
+def _facts(
+    ws: Workspace,
+    inputs: Inputs,
+    table: pd.DataFrame,
+    eligible: pd.DataFrame,
+    letters: Mapping[str, compose.Letter],
+    contacts: pd.DataFrame,
+    now: datetime,
+) -> preflight.PreflightFacts:
+    campaign, letter = inputs.campaign, longest_letter(ws, letters, eligible)
+    return preflight.PreflightFacts(
+        consent=consent.ConsentFacts(
+            table=table,
+            purpose=campaign.purpose,
+            kind=campaign.kind,
+            attestation=campaign.attestation,
+            now=now,
+        ),
+        addressing=table,
+        unsubscribe=letter and _unsubscribe_facts(ws, campaign, letter),
+        clarity=letter and _clarity_facts(ws, campaign, letter),
+        personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
+        cadence=cadence.CadenceFacts(
+            table=table,
+            contacts=contacts,
+            kind=campaign.kind,
+            send_at=campaign.send_at,
+            now=now,
+            daily_volume=cadence.volume_by_day(contacts),
+        ),
+        sender_requirements=sender_requirements.SenderFacts(dns=sender_dns(ws, campaign), now=now),
+    )
+
+
+def _unsubscribe_facts(ws: Workspace, campaign: Campaign, letter: Message) -> unsubscribe.UnsubscribeFacts:
+    return unsubscribe.UnsubscribeFacts(
+        public_url=ws.settings.public_url,
+        headers=unsubscribe.headers_of(campaign, canary_url(ws)),
+        html=letter.html,
+        text=letter.text,
+        rehearsal=ws.settings.stays_here,
+    )
+
+
+def _clarity_facts(ws: Workspace, campaign: Campaign, letter: Message) -> clarity.ClarityFacts:
+    return clarity.ClarityFacts(
+        campaign=campaign,
+        subject=letter.subject,
+        html=letter.html,
+        text=letter.text,
+        organisation_domains=ws.settings.domains,
+    )
+
+
+def sender_dns(ws: Workspace, campaign: Campaign) -> DomainFacts:
+    """What DNS says of the From domain; where DNS may not be asked, facts that say so."""
+    domain = campaign.sender.address.rpartition("@")[2]
+    return dns_lookup.facts_of(domain, resolver=ws.settings.dns, ask=asks_dns(ws))
+
+
+def _nobody_left(people: Audience) -> list[Finding]:
+    if len(people.eligible):
+        return []
+    return [
+        Finding(
+            code="ADR-00",
+            outcome=Outcome.BLOCK,
+            message=say("Nobody is left to mail: {rows} of {rows} rows are excluded.", rows=people.rows),
+            fix=say("Read the reasons. A new letter to people who had the last one needs a campaign name of its own."),
+            source="house",
+        )
+    ]
+
+
+def _sample_by_mistake(ws: Workspace, table: pd.DataFrame) -> list[Finding]:
+    """Sample people are not real, and their addresses may be: they are for the rehearsal alone."""
+    if ws.settings.stays_here or not table["domain"].str.endswith(SAMPLE_DOMAIN).any():
+        return []
+    return [
+        Finding(
+            code="ADR-00",
+            outcome=Outcome.BLOCK,
+            message=say("This list holds people of the synthetic sample, and letters would really be sent."),
+            fix=say("Use the sample in rehearsal only, without SENDGRID_API_KEY."),
+            source="house",
+        )
+    ]
+
+
+# ---------------------------------------------------------------- approval
+
+
+def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime) -> None:
+    """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks.
+
+    What is still waiting of an earlier plan of the campaign is void from then on: the new plan has those people.
+    """
+    if prepared.blocks:
+        raise StateError("This plan cannot be approved: something blocks. Read the findings first.")
+    database.save_campaign(ws, prepared.campaign, now)
+    events = prepared.consent_events.assign(recorded_by=by)
+    ledger.append_consent(ws, events[events["state"] != ""])
+    for earlier in journal.plans(ws, prepared.campaign.id):
+        if earlier.plan.hash != prepared.plan.hash and not earlier.voided_at:
+            journal.void(ws, earlier.plan.hash, "a newer plan was approved", now)
+    findings = preflight.as_json(prepared.findings, str)
+    journal.store_plan(ws, prepared.plan, prepared.snapshot, _with_reasons(prepared.audience), findings, now)
+    journal.approve(ws, prepared.plan.hash, by, now)
+
+
+def _with_reasons(people: Audience) -> pd.DataFrame:
+    return people.excluded[["source_row", "person", "address", "reason", "details"]]
+
+
+def excluded_of(ws: Workspace, plan_hash: str) -> dict[str, int]:
+    """How many rows the plan left out, by reason."""
+    return dict(journal.load_plan(ws, plan_hash).plan.excluded)
+
+
+def plan_under_way(ws: Workspace, inputs: Inputs) -> str | None:
+    """The hash of the campaign's newest approved plan if it was made from this very letter and list; None otherwise.
+
+    Who it mails stays as approved, whatever has happened since: the last look sees to who may not be mailed any more.
+    """
+    campaign_part = plan.campaign_hash(inputs.campaign)
+    for stored in journal.plans(ws, inputs.campaign.id):
+        same = stored.plan.parts["campaign"] == campaign_part and stored.plan.parts["list"] == inputs.list_hash
+        if same and not stored.voided_at and journal.run_state(ws, stored.plan.hash) not in ("", "cancelled"):
+            return stored.plan.hash
+    return None

@@ -1,0 +1,154 @@
+"""Joins the rooms into something that runs: who takes the letters, who sends them, who answers the public."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import uvicorn
+from starlette.types import ASGIApp
+
+from bulkmail import campaign_file, engagement, intake, prepare, sample, send
+from bulkmail.adapters import database, journal, lists, past, settings, workspace
+from bulkmail.adapters.sendgrid_api import Reply, SendGrid
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.rehearsal import server as rehearsal_server
+from bulkmail.tips import addressing
+
+LOOK_SECONDS = 1.0  # how often an idle worker looks for approved plans
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_house() -> Workspace:
+    """The workspace that the environment names, opened."""
+    return workspace.open_workspace(settings.read_settings(os.environ))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostOffice:
+    """Who takes the letters and answers questions. `webhook_key` verifies its events; `rehearsal` is ours, if it is."""
+
+    post: Callable[[bytes], Reply]
+    ask: Callable[..., Reply]
+    webhook_key: str
+    rehearsal: rehearsal_server.Rehearsal | None = None
+
+
+@contextmanager
+def post_office(ws: Workspace, *, webhook_url: str | None = None) -> Iterator[PostOffice]:
+    """Yield SendGrid with a key; without one the rehearsal, started here unless SENDGRID_HOST names one that runs."""
+    chosen = ws.settings
+    if not chosen.rehearsal or chosen.sendgrid_host != settings.SENDGRID_HOST:
+        provider = SendGrid(chosen.sendgrid_key or "rehearsal", chosen.sendgrid_host)
+        yield PostOffice(post=provider.post_mail, ask=provider.call, webhook_key=chosen.webhook_key)
+        return
+    with rehearsal_server.serving(chosen.home / "rehearsal", webhook_url=webhook_url) as stand_in:
+        provider = SendGrid("rehearsal", stand_in.url)
+        yield PostOffice(
+            post=provider.post_mail, ask=provider.call, webhook_key=stand_in.public_key, rehearsal=stand_in
+        )
+
+
+class Staff:
+    """Who works beside the pages: the post office, and a worker in a thread that sends what is approved."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws, self.doors, self.stop = ws, ExitStack(), threading.Event()
+        self.office: PostOffice | None = None
+
+    def arrive(self) -> None:
+        """Open the post office and start the worker."""
+        events = f"{self.ws.settings.public_url}/webhooks/sendgrid"
+        self.office = self.doors.enter_context(post_office(self.ws, webhook_url=events))
+        self.doors.callback(self._finish_the_batch_in_hand)
+        self.worker = threading.Thread(
+            target=send.work, args=(self.ws, self.office.post), kwargs={"stop": self.stop, "ask": self.office.ask}
+        )
+        self.worker.start()
+
+    def leave(self) -> None:
+        """Let the worker finish its batch, then close the post office."""
+        self.doors.close()
+
+    def webhook_key(self) -> str:
+        """The public key that signs events; "" until the post office is open."""
+        return self.office.webhook_key if self.office else ""
+
+    def _finish_the_batch_in_hand(self) -> None:
+        self.stop.set()
+        self.worker.join()
+
+
+def inbox_address(ws: Workspace) -> str:
+    """Where the rehearsal of this workspace shows its letters, as it last said; "" when it never ran."""
+    told = ws.settings.home / "rehearsal" / "rehearsal.json"
+    return f"{json.loads(told.read_text())['url']}/inbox" if ws.settings.rehearsal and told.exists() else ""
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Yield while SIGINT and SIGTERM set `stop` instead of breaking off what is in hand."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Yield the address on 127.0.0.1 where `app` is served by a thread of this process."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, access_log=False, log_level="warning"))
+    thread = threading.Thread(target=server.run, name="public")
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def send_until_done(
+    ws: Workspace, office: PostOffice, plan_hash: str, *, on_progress: Callable[[dict], None] = lambda totals: None
+) -> None:
+    """Send one approved plan in this thread until nothing of it is left to hand over."""
+    send.work(ws, office.post, plan_hash=plan_hash, on_progress=lambda: on_progress(journal.totals(ws, plan_hash)))
+
+
+# ---------------------------------------------------------------- the sample organisation
+
+
+def fill_with_sample(ws: Workspace, moment: datetime) -> bool:
+    """Put the synthetic organisation into an empty workspace: lists, campaigns, past engagement. Whether it did; a
+    workspace that has a list or a campaign is left alone."""
+    if lists.lists(ws) or database.campaigns(ws):
+        return False
+    for name, data in sample.lists(moment).items():
+        prepare.save_list(ws, name, intake.read_list(data, name), prepare.content_hash(data), moment)
+    for number, given in enumerate(reversed(sample.campaigns(moment))):
+        file = campaign_file.read_campaign(given["toml"], filename=given["name"])
+        campaign = campaign_file.to_campaign(file, given["body"])
+        database.save_campaign(ws, campaign, moment + timedelta(seconds=number))  # so that the first is the newest
+    past.save_import(ws, sample.ORGANISATION, _sample_letters(ws, moment), moment)
+    return True
+
+
+def _sample_letters(ws: Workspace, moment: datetime) -> pd.DataFrame:
+    sent, events = sample.history(moment)
+    known = {address: addressing.person_of(address, ws.person_key) for address in sent["address"].unique()}
+    own = [frame.assign(person=frame["address"].map(known)) for frame in (sent, events)]
+    return engagement.letters_from_events(*own)

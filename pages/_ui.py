@@ -1,0 +1,140 @@
+"""Pieces that all pages share: language, the workspace, the campaign in hand, findings and empty states."""
+
+import os
+from collections.abc import Sequence
+
+import streamlit as st
+
+from bulkmail.adapters import catalogue, database, settings, workspace
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Campaign, Finding, Outcome, Text
+
+LANGUAGES = {"en": "English", "zh-Hant": "繁體中文"}
+OUTCOMES = {
+    Outcome.BLOCK: ("red", "block", "Blocks"),
+    Outcome.UNKNOWN: ("violet", "help", "Unknown"),
+    Outcome.WARN: ("orange", "warning", "Look at"),
+    Outcome.PASS: ("green", "check_circle", "Passes"),
+}
+
+# ---------------------------------------------------------------- language
+
+
+def _browser_language() -> str:
+    return "zh-Hant" if (st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def choose_language() -> None:
+    """Draw the language switch; the choice rests in the address, so that a reload and a colleague's link keep it."""
+    st.sidebar.segmented_control(
+        "Language · 語言",
+        list(LANGUAGES),
+        default=_browser_language(),
+        format_func=LANGUAGES.get,
+        required=True,
+        key="language",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+
+def language() -> str:
+    """The language of the screen: zh-Hant or en."""
+    return st.session_state.get("language") or _browser_language()
+
+
+def t(text: str | Text | BulkmailError, **values: object) -> str:
+    """The text in the language of the screen; `values` fill its places."""
+    return catalogue.translator(language())(Text(text, values) if isinstance(text, str) else text)
+
+
+# ---------------------------------------------------------------- the house
+
+
+@st.cache_resource
+def house() -> workspace.Workspace:
+    """The open workspace, one for all sessions of this server."""
+    return workspace.open_workspace(settings.read_settings(os.environ))
+
+
+def enter() -> None:
+    """Mark the session as come through the frame; pages ask for the mark with `require_frame`."""
+    st.session_state["entered"] = True
+
+
+def require_frame() -> None:
+    """Stop a page that was reached past the frame, and so past the sign-in."""
+    if not st.session_state.get("entered"):
+        st.stop()
+
+
+def show_mode() -> None:
+    """Say where letters go: to the rehearsal on this machine, or to people."""
+    if house().settings.rehearsal:
+        st.badge(t("Rehearsal"), icon=":material/theater_comedy:", color="violet")
+        st.caption(t("No letter leaves this machine. Deliveries, opens and clicks are simulated."))
+    else:
+        st.badge(t("Live"), icon=":material/podcasts:", color="red")
+        st.caption(t("Letters go to real people through SendGrid."))
+
+
+# ---------------------------------------------------------------- the campaign in hand
+
+
+def choose_campaign() -> None:
+    """Draw the choice of the campaign in hand; its id rests in the address."""
+    known = {row.id: row.name for row in database.campaigns(house())}
+    if not known:
+        return
+    newest = next(iter(known))
+    st.selectbox(
+        t("Campaign in hand"), list(known), index=0, format_func=known.get, key="campaign", bind="query-params"
+    ) if st.session_state.get("campaign") in known else st.selectbox(
+        t("Campaign in hand"), list(known), index=list(known).index(newest), format_func=known.get, key="campaign"
+    )
+
+
+def campaign() -> Campaign | None:
+    """The campaign in hand, read anew from the database, or None where there is none yet."""
+    chosen = st.session_state.get("campaign")
+    return database.campaign(house(), chosen) if chosen else None
+
+
+# ---------------------------------------------------------------- showing
+
+
+def title(name: str, question: str) -> None:
+    """Head of a page: its name, and the one question that it answers."""
+    st.title(name, anchor=False)
+    st.caption(question)
+
+
+def empty(icon: str, heading: str, lesson: str) -> st.container:
+    """A framed place that teaches what will stand here; returns it, so that the page can add its first action."""
+    place = st.container(border=True)
+    place.subheader(f":material/{icon}: {heading}", anchor=False)
+    place.markdown(lesson)
+    return place
+
+
+def show_findings(findings: Sequence[Finding], *, passes_folded: bool = True) -> None:
+    """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source."""
+    for outcome, (colour, icon, word) in OUTCOMES.items():
+        group = [finding for finding in findings if finding.outcome is outcome]
+        if not group:
+            continue
+        if outcome is Outcome.PASS and passes_folded:
+            with st.expander(t("{count} checks pass", count=len(group)), icon=":material/check_circle:"):
+                for finding in group:
+                    _show_finding(finding, colour, icon, t(word))
+        else:
+            for finding in group:
+                _show_finding(finding, colour, icon, t(word))
+
+
+def _show_finding(finding: Finding, colour: str, icon: str, word: str) -> None:
+    with st.container(border=True):
+        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{t(finding.message)}**")
+        if finding.outcome is not Outcome.PASS:
+            st.markdown(t(finding.fix))
+        st.caption(f"{finding.code} · {finding.source}")
