@@ -48,8 +48,12 @@ _NEXT_STEPS: Mapping[str, Text] = {
     "objected": _LEAVE,
     "hard_bounce": say("Ask this person for an address that works."),
     "manual": _LEAVE,
-    "consent_refused": say("Respect the refusal. Only a new yes by this person, with a later date, changes it."),
-    "consent_withdrawn": say("Respect the withdrawal. Only a new yes by this person, with a later date, changes it."),
+    "consent_refused": say(
+        "Respect the refusal. One with a date ends with a later yes by this person; one without a date stays."
+    ),
+    "consent_withdrawn": say(
+        "Respect the withdrawal. One with a date ends with a later yes by this person; one without a date stays."
+    ),
     "consent_expired": say("Ask this person to confirm that they still want to hear from you."),
     "consent_unconfirmed": say("Ask this person to confirm, or write yes or no where the list's cell cannot be read."),
     "consent_other_purpose": say("Write for the purpose this person agreed to, or ask about this one first."),

@@ -29,6 +29,22 @@ FOLDED_COLUMNS = ("person", "purpose", "state", "basis", "at", "evidence", "expi
 LIVE = (ConsentState.GIVEN.value, ConsentState.RECONFIRMED.value)
 AGAINST = (ConsentState.REFUSED.value, ConsentState.WITHDRAWN.value)
 COLUMN, COLUMN_UNNAMED, ATTESTED = "column", "column, purpose not named", "attestation"
+STATES = {
+    "given": say("Given"),
+    "reconfirmed": say("Confirmed again"),
+    "requested": say("Asked for, not confirmed"),
+    "refused": say("Refused"),
+    "withdrawn": say("Withdrawn"),
+    "expired": say("Expired"),
+    "": say("Nothing recorded"),
+}
+EVIDENCE = {
+    COLUMN: say("A row of a list"),
+    COLUMN_UNNAMED: say("A row of a list, purpose not named"),
+    ATTESTED: say("An attestation for a whole list"),
+    "form": say("A form the person filled in"),
+    "link": say("A link the person followed"),
+}
 BASES = {
     "consent_express": say("Express consent"),
     "consent_implied": say("Implied consent"),

@@ -116,6 +116,17 @@ def test_dates_are_read_as_people_and_programs_write_them(cell):
     assert table["consent_trouble"].tolist() == [""]
 
 
+ENGLISH = "January February March April May June July August September October November December"
+PORTUGUESE = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
+
+
+@pytest.mark.parametrize("names", [ENGLISH, PORTUGUESE])
+def test_months_have_their_names_whole_and_cut_short(names):
+    days = [f"{row} | yes | 9 {name} 2025\n{row}x | yes | 9-{name[:3]}-2025" for row, name in enumerate(names.split())]
+    table = annotated("\n".join(["person | consent | consent_at", *days]))
+    assert table["consent_at"].dt.month.tolist() == [month for month in range(1, 13) for _ in range(2)]
+
+
 def test_a_time_with_an_offset_is_kept_in_utc():
     table = annotated("person | consent | consent_at\nana | yes | 2026-03-01T01:00:00+08:00")
     assert table["consent_at"].tolist() == [pd.Timestamp("2026-02-28 17:00", tz=UTC)]
