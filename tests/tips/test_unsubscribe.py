@@ -156,6 +156,12 @@ def test_the_headers_offer_one_click_first_and_the_mailbox_second():
     }
 
 
+def test_a_campaigns_headers_name_its_purpose_and_who_answers():
+    made = unsubscribe.headers_of(a_campaign(), URL)
+    assert made["List-Id"] == "<newsletter.list.example.org>"
+    assert "<mailto:desk@example.org?subject=unsubscribe>" in made["List-Unsubscribe"]
+
+
 def test_without_a_mailbox_the_link_stands_alone():
     assert unsubscribe.headers(URL, "", "a.list.example.edu")["List-Unsubscribe"] == f"<{URL}>"
 
