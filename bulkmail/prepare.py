@@ -90,7 +90,7 @@ def inputs_of_file(campaign: Campaign, reading: intake.Reading, list_hash: str) 
 
 def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
     """The inputs of a saved campaign, with the newest version of its list; None where it has no list yet."""
-    version = next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
+    version = _newest_list(ws, campaign)
     if version is None:
         return None
     table = lists.load_list(ws, version.id)
@@ -98,10 +98,20 @@ def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
     return Inputs(campaign=campaign, table=table, list_hash=str(version.meta["file_hash"]), columns=columns)
 
 
+def _newest_list(ws: Workspace, campaign: Campaign) -> lists.ListVersion | None:
+    return next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
+
+
 def save_list(ws: Workspace, name: str, reading: intake.Reading, file_hash: str, now: datetime) -> lists.ListVersion:
     """The saved version of a list as read, with what is needed to read its columns again."""
     meta = {"columns": dict(reading.columns), "encoding": reading.encoding, "file_hash": file_hash}
     return lists.save_list_version(ws, name, reading.table, meta, now)
+
+
+def state_of(ws: Workspace, campaign: Campaign) -> str:
+    """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
+    version = _newest_list(ws, campaign)
+    return f"{plan.campaign_hash(campaign)} {version and version.content_hash} {database.last_change(ws)}"
 
 
 @dataclass(frozen=True, kw_only=True)

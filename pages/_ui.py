@@ -1,21 +1,24 @@
 """Pieces that all pages share: language, the workspace, the campaign in hand, findings and empty states."""
 
 import os
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
+from bulkmail import prepare, wiring
 from bulkmail.adapters import catalogue, database, settings, workspace
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, Finding, Outcome, Text
+from bulkmail.model import Campaign, Finding, Outcome, Text, say
 
 LANGUAGES = {"en": "English", "zh-Hant": "繁體中文"}
 OUTCOMES = {
-    Outcome.BLOCK: ("red", "block", "Blocks"),
-    Outcome.UNKNOWN: ("violet", "help", "Unknown"),
-    Outcome.WARN: ("orange", "warning", "Look at"),
-    Outcome.PASS: ("green", "check_circle", "Passes"),
+    Outcome.BLOCK: ("red", "block", say("Blocks")),
+    Outcome.UNKNOWN: ("violet", "help", say("Unknown")),
+    Outcome.WARN: ("orange", "warning", say("Look at")),
+    Outcome.PASS: ("green", "check_circle", say("Passes")),
 }
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:])")
 
 # ---------------------------------------------------------------- language
 
@@ -82,16 +85,17 @@ def show_mode() -> None:
 
 
 def choose_campaign() -> None:
-    """Draw the choice of the campaign in hand; its id rests in the address."""
+    """Draw the choice of the campaign in hand; its id rests in the address, so that a reload and a link find it."""
     known = {row.id: row.name for row in database.campaigns(house())}
-    if not known:
-        return
-    newest = next(iter(known))
-    st.selectbox(
-        t("Campaign in hand"), list(known), index=0, format_func=known.get, key="campaign", bind="query-params"
-    ) if st.session_state.get("campaign") in known else st.selectbox(
-        t("Campaign in hand"), list(known), index=list(known).index(newest), format_func=known.get, key="campaign"
-    )
+    if known:
+        st.selectbox(
+            t("Campaign in hand"),
+            list(known),
+            index=0,
+            format_func=lambda chosen: known.get(chosen, chosen),
+            key="campaign",
+            bind="query-params",
+        )
 
 
 def campaign() -> Campaign | None:
@@ -100,7 +104,24 @@ def campaign() -> Campaign | None:
     return database.campaign(house(), chosen) if chosen else None
 
 
+def prepared() -> prepare.Prepared | None:
+    """The campaign in hand, judged and planned; None without one or without a list. Kept until something changes."""
+    chosen = campaign()
+    return _prepared(chosen.id, prepare.state_of(house(), chosen)) if chosen else None
+
+
+@st.cache_resource(max_entries=8, ttl=300, show_spinner=False)
+def _prepared(campaign_id: str, state: str) -> prepare.Prepared | None:
+    inputs = prepare.inputs_of(house(), database.campaign(house(), campaign_id))
+    return prepare.prepare_campaign(house(), inputs, now=wiring.now()) if inputs else None
+
+
 # ---------------------------------------------------------------- showing
+
+
+def plain(text: str) -> str:
+    """The text with everything escaped that Markdown would act on: for words that strangers typed."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def title(name: str, question: str) -> None:
@@ -134,7 +155,7 @@ def show_findings(findings: Sequence[Finding], *, passes_folded: bool = True) ->
 
 def _show_finding(finding: Finding, colour: str, icon: str, word: str) -> None:
     with st.container(border=True):
-        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{t(finding.message)}**")
+        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{plain(t(finding.message))}**")
         if finding.outcome is not Outcome.PASS:
-            st.markdown(t(finding.fix))
+            st.markdown(plain(t(finding.fix)))
         st.caption(f"{finding.code} · {finding.source}")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bulkmail.adapters import tables
@@ -95,6 +95,18 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
             "send_at": send_at and datetime.fromisoformat(send_at),
         }
     )
+
+
+def last_change(ws: Workspace) -> str:
+    """A text that changes with every suppression, consent event, move of an attempt and audited deed."""
+    counted = (
+        select(func.count()).select_from(tables.suppression),
+        select(func.max(tables.consent_event.c.id)),
+        select(func.max(tables.audit.c.id)),
+        select(func.max(tables.attempt.c.settled_at)),
+    )
+    with reading(ws) as connection:
+        return " ".join(str(connection.execute(question).scalar()) for question in counted)
 
 
 # ---------------------------------------------------------------- audit trail
