@@ -30,11 +30,12 @@ Clock = Callable[[], datetime]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """The present moment, aware, in UTC."""
     return datetime.now(UTC)
 
 
-def routes(ws: Workspace, *, clock: Clock = _utc_now, webhook_key: Callable[[], str] | None = None) -> list[Route]:
+def routes(ws: Workspace, *, clock: Clock = utc_now, webhook_key: Callable[[], str] | None = None) -> list[Route]:
     """Return the public routes. `webhook_key` gives the public key that signs events, asked for at each call (the
     rehearsal has its own, known once it runs); the key of the settings where it is not given."""
     key = webhook_key or (lambda: ws.settings.webhook_key)
@@ -46,7 +47,7 @@ def routes(ws: Workspace, *, clock: Clock = _utc_now, webhook_key: Callable[[], 
     ]
 
 
-def public_app(ws: Workspace, *, clock: Clock = _utc_now, webhook_key: Callable[[], str] | None = None) -> Starlette:
+def public_app(ws: Workspace, *, clock: Clock = utc_now, webhook_key: Callable[[], str] | None = None) -> Starlette:
     """Return an application with the public routes and nothing else, for a machine that faces the Internet."""
     return Starlette(routes=routes(ws, clock=clock, webhook_key=webhook_key))
 
