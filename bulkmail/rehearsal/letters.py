@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -200,12 +200,15 @@ class Store:
 
     # ---------------------------------------------------------------- one letter, written out
 
-    def _whole_request(self, message_id: str) -> dict:
-        return orjson.loads(self.one("SELECT body FROM request WHERE message_id = ?", (message_id,))[0])
+    def _whole_request(self, message_id: str) -> tuple[dict, list[tuple[dict, dict]]]:
+        """A request's body, and the (recipient, personalization) of each of its letters."""
+        body = orjson.loads(self.one("SELECT body FROM request WHERE message_id = ?", (message_id,))[0])
+        return body, list(_recipients(body))
 
-    def written_out(self, letter: Letter) -> dict[str, object]:
+    def written_out(self, letter: Letter) -> dict[str, Any]:
         """subject, html, text, headers, custom_args and sender of one letter as its reader gets it."""
-        return write_out(self.whole_request(letter.message_id), letter.place)
+        body, recipients = self.whole_request(letter.message_id)
+        return write_out(body, recipients[letter.place][1])
 
     # ---------------------------------------------------------------- suppressions
 
@@ -221,14 +224,12 @@ class Store:
 # ---------------------------------------------------------------- pure parts
 
 
-def write_out(body: dict, place: int) -> dict[str, object]:
-    """What SendGrid makes of letter `place` of a request: tags replaced in subject and parts, the personalization's own
-    words before those of the root. A value is never searched for tags again."""
-    recipient, person = list(_recipients(body))[place]
+def write_out(body: dict, person: dict) -> dict[str, Any]:
+    """What SendGrid makes of the letter to one personalization: tags replaced in subject and parts, its own words
+    before those of the root. A value is never searched for tags again."""
     fill = _filler(person.get("substitutions") or {})
     parts = {part["type"]: part["value"] for part in body.get("content") or []}
     return {
-        "to": recipient,
         "sender": person.get("from") or body["from"],
         "subject": fill(person.get("subject") or body.get("subject") or ""),
         "html": fill(parts.get("text/html", "")),
