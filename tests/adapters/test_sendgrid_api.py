@@ -119,7 +119,11 @@ def a_closed_port():
         return listening.getsockname()[1]
 
 
-@pytest.mark.parametrize("host", [f"http://127.0.0.1:{a_closed_port()}", "http://nowhere.invalid", "http://"])
+@pytest.mark.parametrize(
+    "host",
+    [f"http://127.0.0.1:{a_closed_port()}", "http://nowhere.invalid", "http://"],
+    ids=["nobody listens", "no such name", "no name"],
+)
 def test_what_cannot_connect_was_not_sent(host):
     reply = posted_to(host)
     assert (reply.status, reply.error.split(":")[0]) == (None, "not_sent")
