@@ -155,7 +155,7 @@ def luminance(colour):
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-@pytest.mark.parametrize("colour", {*charts.PALETTE, *charts.DELIVERY.values()})
+@pytest.mark.parametrize("colour", sorted({*charts.PALETTE, *charts.DELIVERY.values()}))
 def test_colours_stand_out_in_light_and_dark(colour):
     for background in ("#ffffff", "#10191f"):
         bright, dark = sorted((luminance(colour), luminance(background)), reverse=True)
