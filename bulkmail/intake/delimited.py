@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from bulkmail.intake.grid import Grid, check_width, looks_like_address
+from bulkmail.intake.headers import find_header
 
 _DELIMITERS = ("\t", ";", ",", "|")
 _NO_DELIMITER = "\x1f"  # of a list with one column; no text has it
@@ -22,6 +23,7 @@ _SEPARATOR_LINE = re.compile(rb'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SAMPLE_BYTES = 65_536
 _LINES_OF_ONE_VALUE = 50
 _BATCH = 50_000
+_HEAD_ROWS = 40
 
 
 def read_delimited(text: bytes) -> Grid:
@@ -49,21 +51,22 @@ def _pasted(addresses: list[str], delimiter: str) -> Grid:
 
 
 def find_delimiter(sample: list[str]) -> str:
-    """The delimiter that gives the most lines one width and an address by itself in a cell; one that no text has where
-    none divides the lines."""
+    """The delimiter that sets a known header apart, and then gives the most lines one width and an address in a cell;
+    one that no text has where none divides the lines."""
     scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
     best = max(_DELIMITERS, key=scores.__getitem__)
-    return best if scores[best] > 0 else _NO_DELIMITER
+    return best if scores[best] > (False, 0) else _NO_DELIMITER
 
 
-def _score(sample: list[str], delimiter: str) -> float:
+def _score(sample: list[str], delimiter: str) -> tuple[bool, float]:
+    """Whether it sets a header for addresses apart, and how well it divides the lines."""
     records = [_cells(line, delimiter) for line in sample if line]
     widths = Counter(map(len, records))
     usual, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(1, 0))
     if usual == 1:
-        return 0.0
+        return False, 0.0
     with_address = sum(any(map(looks_like_address, record)) for record in records)
-    return (count + 2 * with_address) / len(records)
+    return find_header(records[:_HEAD_ROWS], ()) is not None, (count + 2 * with_address) / len(records)
 
 
 def _width(records: list[list[str]]) -> int:
@@ -132,10 +135,8 @@ def _records(lines: list[str], delimiter: str, width: int) -> Iterator[tuple[int
         line, taken, is_torn = lines[place].rstrip("\n"), 1, False
         if '"' not in line:
             record = line.split(delimiter)
-        elif line.count('"') % 2 == 0:
-            record = _cells(line, delimiter)
         else:
-            record, taken = _several_lines(lines[place : place + _LINES_OF_ONE_VALUE], delimiter, width)
+            record, taken = _quoted(lines[place : place + _LINES_OF_ONE_VALUE], delimiter, width)
             is_torn = not taken
             record = record or _torn_cells(line, delimiter, width)
         if line:
@@ -143,27 +144,30 @@ def _records(lines: list[str], delimiter: str, width: int) -> Iterator[tuple[int
         place += taken or 1
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
+def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:  # a value of more than 131,072 characters
-        return text.split(delimiter)
+        return line.split(delimiter)
 
 
-def _several_lines(lines: list[str], delimiter: str, width: int) -> tuple[list[str], int]:
-    """The record that a quoted value stretches over several lines, and how many; nothing where no quotation mark closes
-    it, or where the value would have swallowed other records."""
-    ends = (place for place, line in enumerate(lines[1:], 1) if line.count('"') % 2)
-    end = next(ends, None)
-    if end is None:
+def _quoted(lines: list[str], delimiter: str, width: int) -> tuple[list[str], int]:
+    """The record that starts on the first line and on how many lines it stands; nothing where a quotation mark is never
+    closed, or closes so late that the value would have swallowed other records."""
+    reader = csv.reader([*lines, ""], delimiter=delimiter)
+    try:
+        record = next(reader)
+    except csv.Error:
         return [], 0
-    record = _cells("".join(lines[: end + 1]).rstrip("\n"), delimiter)
+    taken = reader.line_num
     inner = (piece for cell in record if "\n" in cell for piece in cell.split("\n"))
     swallowed = any("@" in piece and piece.count(delimiter) >= max(1, (width - 1) // 2) for piece in inner)
-    return ([], 0) if swallowed or len(record) != width else (record, end + 1)
+    if taken > len(lines) or (taken > 1 and (swallowed or len(record) != width)):
+        return [], 0
+    return record, taken
 
 
 def _torn_cells(line: str, delimiter: str, width: int) -> list[str]:
     """The cells of a line with a stray quotation mark: with quotes if that gives the right number, else without."""
-    quoted = [cell.rstrip("\n") for cell in _cells(line, delimiter)]
+    quoted = _cells(line, delimiter)
     return quoted if len(quoted) == width else [cell.strip('"') for cell in line.split(delimiter)]

@@ -21,6 +21,8 @@ def open_workbook(data: bytes) -> tuple[tuple[str, ...], Callable[[str], Grid]]:
         book = fastexcel.read_excel(data)
     except fastexcel.FastExcelError as error:
         raise InputError("The workbook cannot be read. Save it again as .xlsx and upload that.") from error
+    if not book.sheet_names:
+        raise InputError("The workbook has no sheet.")
     return tuple(book.sheet_names), lambda name: _sheet(book, name)
 
 

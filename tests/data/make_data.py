@@ -16,8 +16,7 @@ HEADER = ("姓名", "電郵地址", "語言", "同意接收", "同意日期", "�
 # the last five need HKSCS: 喆 堃 温 衞 埗 are not in Big5 proper
 CHINESE = (
     "陳嘉欣", "黃志明", "李美玲", "張偉傑", "林詠詩", "何家輝", "吳慧敏", "梁俊豪", "鄭雅雯", "羅國強", "譚淑儀",
-    "馮浩然",
-    "鄧穎心", "葉思敏", "郭子軒", "蘇佩珊", "歐陽雪晴", "關永樂", "曾喆", "劉堃", "温曉彤", "衞詠琳", "鄧埗雲",
+    "馮浩然", "鄧穎心", "葉思敏", "郭子軒", "蘇佩珊", "歐陽雪晴", "關永樂", "曾喆", "劉堃", "温曉彤", "衞詠琳", "鄧埗雲",
 )  # fmt: skip
 ENGLISH = ("Grace Fong", "Daniel Marques", "Helena Rosario", "Peter Lam", "Sofia Xavier", "Michael O'Neil")
 FACULTIES = ("人文學院", "工商管理學院", "法學院", "科技學院", "教育學院", "健康科學學院")
@@ -91,10 +90,9 @@ def fullwidth():
     plain = [f"wide{number:02}@lotusbay.edu.mo" for number in range(1, 16)]
     letters = "".join(chr(ord(character) + 0xFEE0) for character in plain[2])
     dressed = [
- 
-              plain[0].replace("@", "＠"), plain[1].replace(".", "。"), letters, f"\u3000{plain[3]}\u3000", f"\u00a0{plain[4]}",
-        f"{plain[5]}\u200b", f"陳大文 <{plain[6]}>", f"mailto:{plain[7]}", f"{plain[8]};", f"{plain[9]}；",
-        f'"Lam, Ada" <{plain[10]}>', f"\ufeff{plain[11]}", plain[12].upper(), plain[13], plain[14],
+        plain[0].replace("@", "＠"), plain[1].replace(".", "。"), letters, f"\u3000{plain[3]}\u3000",
+        f"\u00a0{plain[4]}", f"{plain[5]}\u200b", f"陳大文 <{plain[6]}>", f"mailto:{plain[7]}", f"{plain[8]};",
+        f"{plain[9]}；", f'"Lam, Ada" <{plain[10]}>', f"\ufeff{plain[11]}", plain[12].upper(), plain[13], plain[14],
     ]  # fmt: skip
     return text_of([("姓名", "電郵"), *((f"讀者{place:02}", cell) for place, cell in enumerate(dressed, 1))])
 
@@ -116,10 +114,9 @@ def duplicates():
 
 def portuguese():
     names = (
-        "João Gonçalves", "Conceição Magalhães", "Inês Lourenço", "António Araújo", "Mónica Simões",
-        "Sebastião Assunção",
-        "Ângela Nóbrega", "Luís Guimarães", "Patrícia Estêvão", "Vítor Brandão", "Lúcia Paixão", "Zé Conceição",
-        "Rita Leitão", "Tomé Colaço",
+        "João Gonçalves", "Conceição Magalhães", "Inês Lourenço", "António Araújo", "Mónica Simões", "Rita Leitão",
+        "Sebastião Assunção", "Ângela Nóbrega", "Luís Guimarães", "Patrícia Estêvão", "Vítor Brandão", "Lúcia Paixão",
+        "Zé Conceição", "Tomé Colaço",
     )  # fmt: skip
     rows = [("Nome", "Endereço de correio eletrónico", "Língua", "Consentimento", "Data de consentimento", "Direção")]
     for number, name in enumerate(names, 1):
@@ -153,13 +150,11 @@ def consent_shapes():
     shapes = [
         ("yes", "2025-09-01"), ("Yes", "2025-09-01 10:30"), ("Y", "2025-09-01T10:30:00+08:00"), ("TRUE", "2025/9/1"),
         ("1", "25/12/2025"), ("是", "2025年9月1日"), ("同意", "民國114年9月1日"), ("已訂閱", "114/09/01"),
-        ("opt-in", "45901"),
-        ("subscribed", "1 Sep 2025"), ("sim", "13/09/2025"), ("S", "2025.09.01"), ("✓", "20250901"),
-        ("yes", "03/04/2025"),
-        ("yes", "last spring"), ("yes", ""), ("no", "2025-09-01"), ("N", ""), ("FALSE", "2025-09-01"), ("0", ""),
-        ("否", "2025-09-01"), ("不同意", ""), ("已退訂", "2026-01-05"), ("unsubscribed", "2026-01-05"),
-        ("withdrawn", ""),
-        ("não", "13/09/2025"), ("", ""), ("", "2025-09-01"), ("maybe", "2025-09-01"), ("pending", "2025-09-01"),
+        ("opt-in", "45901"), ("subscribed", "1 Sep 2025"), ("sim", "13/09/2025"), ("S", "2025.09.01"), ("✓", "20250901"),
+        ("yes", "03/04/2025"), ("yes", "last spring"), ("yes", ""), ("no", "2025-09-01"), ("N", ""), ("0", ""),
+        ("FALSE", "2025-09-01"), ("否", "2025-09-01"), ("不同意", ""), ("已退訂", "2026-01-05"),
+        ("unsubscribed", "2026-01-05"), ("withdrawn", ""), ("não", "13/09/2025"), ("", ""), ("", "2025-09-01"),
+        ("maybe", "2025-09-01"), ("pending", "2025-09-01"),
     ]  # fmt: skip
     rows = [("Email", "Consent", "Consent date", "Consent source", "Legal basis", "Purpose")]
     rows += [
