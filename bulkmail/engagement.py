@@ -6,7 +6,7 @@ narwhals over elementary aggregations, so letters may be a pandas, Arrow, polars
 comes back as pandas. Reading and pressure are row work on pandas.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from bulkmail import limits
 from bulkmail.errors import InputError
-from bulkmail.model import EventKind
+from bulkmail.model import EventKind, Text, say
 from bulkmail.tips.cadence import MACAU, wilson
 
 HAPPENINGS = (
@@ -118,6 +118,14 @@ def _settled(letters: pd.DataFrame) -> pd.DataFrame:
 
 TIME_COLUMNS = ("delivered_at", "opened_at", "clicked_at", "bounced_at", "unsubscribed_at", "complained_at")
 _REQUIRED = ("campaign", "recipient", "sent_at")
+REFUSALS: Mapping[str, Text] = {
+    "empty": say("The cell is empty"),
+    "unreadable": say("The cell cannot be read"),
+    "no_offset": say("The time has no offset from UTC"),
+    "in_future": say("The time lies in the future"),
+    "before_sending": say("It happened before the letter was sent"),
+    "no_person": say("The recipient is not an address"),
+}
 _TRUE = ("1", "true", "yes", "y", "t")
 _FALSE = ("", "0", "false", "no", "n", "f")
 # An event may stand before its sending by as much as clocks differ.
@@ -127,8 +135,7 @@ _CLOCKS_DIFFER = timedelta(hours=1)
 @dataclass(frozen=True, kw_only=True)
 class EventReading:
     """What a table of sends brought: rows = new + repeated + refused. `letters` are the new ones; `refused` names the
-    row (1 is the first below the header), the column, and the reason: empty, unreadable, no_offset, in_future,
-    before_sending, no_person."""
+    row (1 is the first below the header), the column, and the reason (REFUSALS)."""
 
     letters: pd.DataFrame
     rows: int
@@ -184,7 +191,7 @@ def _read_times(values: pd.Series) -> tuple[pd.Series, pd.Series]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC"), pd.Series("", index=values.index, dtype="str")
     text = _text(values)
-    offset = text.str.contains(r"(?:[Zz]|[+-]\d{2}:?\d{2})$", regex=True)
+    offset = text.str.contains(r"[Tt ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$", regex=True)
     at = pd.to_datetime(text.where(offset), format="ISO8601", utc=True, errors="coerce")
     why = np.select([text == "", ~offset, at.isna()], ["", "no_offset", "unreadable"], "")
     return at, pd.Series(why, index=values.index, dtype="str")

@@ -165,7 +165,7 @@ def test_rows_known_from_an_earlier_table_are_repeated():
         ({"recipient": "nobody"}, "recipient", "no_person"),
         ({"sent_at": ""}, "sent_at", "empty"),
         ({"sent_at": "2026-11-02T10:53:00"}, "sent_at", "no_offset"),
-        ({"sent_at": "yesterday+08:00"}, "sent_at", "unreadable"),
+        ({"sent_at": "2026-13-02T10:53:00+08:00"}, "sent_at", "unreadable"),
         ({"sent_at": "2026-11-24T10:53:00+08:00"}, "sent_at", "in_future"),
         ({"clicked_at": "2026-11-01T10:53:00+08:00"}, "clicked_at", "before_sending"),
         ({"opened_at": "02/11/2026 10:54"}, "opened_at", "no_offset"),
@@ -176,6 +176,26 @@ def test_a_row_that_cannot_be_used_is_refused_with_its_reason(changes, column, r
     reading = read(a_row(campaign="first"), a_row(**changes))
     assert reading.refused.to_dict("records") == [{"row": 2, "column": column, "reason": reason}]
     assert reading.new == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-11-02T02:53:00Z", "2026-11-02 10:53:00+08:00", "2026-11-02T10:53+0800", "2026-11-02T10:53:00.000+08"],
+)
+def test_each_way_of_writing_an_offset_is_read(written):
+    assert read(a_row(sent_at=written)).letters["sent_at"].iloc[0] == pd.Timestamp(SENT_AT)
+
+
+def test_a_table_with_true_times_and_marks_is_read_too():
+    times = pd.DataFrame([{key: value for key, value in a_row(machine_open=True).items() if value != ""}])
+    times = times.assign(sent_at=pd.to_datetime(times["sent_at"]), opened_at=pd.Timestamp("2026-11-02T03:00Z"))
+    row = engagement.read_event_table(times, persons=lambda addresses: addresses, now=NOW).letters.iloc[0]
+    assert (row["opened"], row["machine_open"], row["delivered"]) == (0, 1, 1)
+
+
+def test_each_refusal_has_words():
+    reasons = {"empty", "unreadable", "no_offset", "in_future", "before_sending", "no_person"}
+    assert reasons == set(engagement.REFUSALS)
 
 
 def test_columns_that_must_be_there_are_named_when_they_are_not():

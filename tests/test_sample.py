@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bulkmail import campaign_file, compose, engagement, forecast, limits, sample
+from bulkmail import audience, campaign_file, compose, engagement, forecast, intake, limits, sample
 from bulkmail.model import Outcome, Recipient
-from bulkmail.tips import clarity
+from bulkmail.tips import addressing, clarity, consent
 
 NOW = sample.SAMPLE_NOW
 LATER = datetime(2027, 8, 4, 15, 30, tzinfo=UTC)
@@ -66,6 +66,31 @@ def test_the_members_list_has_the_troubles_it_claims(members):
         "stale_consent": (pd.to_datetime(members["同意日期"], format="%Y/%m/%d", errors="coerce") < "2024-11-23").sum(),
     }
     assert found == {name: sample.MESS[name] for name in found}
+
+
+def select(name, purpose):
+    table = addressing.annotate(intake.read_list(sample.lists()[name], name).table, person_key=b"k" * 32)
+    events = consent.events_of_list(table, purpose=purpose, attestation=None, source=name, recorded_by="", now=NOW)
+    return audience.select_audience(consent.annotate(table, events, purpose=purpose, kind="marketing", now=NOW))
+
+
+def test_each_trouble_of_the_members_list_is_found_and_nothing_else():
+    people, planted = select(sample.MEMBERS_FILE, "open-day"), sample.MESS
+    assert {reason: count for reason, count in people.reasons.items() if count} == {
+        "no_address": planted["no_address"],
+        "invalid_address": planted["invalid_address"],
+        "reserved_domain": planted["reserved_domain"],
+        "role_address": 2,  # abuse and postmaster; the others are looked at and mailed
+        "consent_refused": planted["refused"],
+        "consent_expired": planted["stale_consent"],
+        "no_consent": planted["no_consent"],
+        "duplicate": planted["duplicate"],
+    }
+    assert sample.is_sample(people.eligible["address"]).all()
+
+
+def test_all_alumni_may_be_mailed():
+    assert len(select(sample.ALUMNI_FILE, "newsletter").eligible) == 120
 
 
 def test_names_are_merged_in_some_rows(members):

@@ -37,7 +37,7 @@ MESS: Mapping[str, int] = {
 }
 _MERGED_NAMES = 30  # both names in one cell: a habit rather than a trouble
 _INVALID = (
-    "{local}", "{local}@@{domain}", "{local} {domain}", "{local}@{domain}.", "@{domain}", "{local}@{domain},{local}2",
+    "{local}", "{local}@@{domain}", "{local} {domain}", "{local}@.{domain}", "@{domain}", "{local}@{domain},{local}2",
 )  # fmt: skip
 _TYPOS = ("gmial.com", "gamil.com", "yaho.com.hk", "hotmial.com", "outlok.com")
 _ROLES = ("abuse", "postmaster", "info", "admissions", "webmaster")
