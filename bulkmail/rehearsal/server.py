@@ -90,7 +90,8 @@ def serving(
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Rehearsal]:
     """Yield a running rehearsal that keeps its letters in `folder`; port 0 takes any that is free. With `play` its
-    people react, `speed` times faster than life. `rehearsal.json` in the folder says where it was heard last."""
+    people react, `speed` times faster than life. While it runs, `rehearsal.json` in the folder says where, and which
+    key verifies its events. SettingsError when the port is taken."""
     listening = _listen(port)
     stage = open_stage(folder, webhook_url=webhook_url or "", seed=seed, speed=speed, faults=faults, clock=clock)
     server = _Server(stage)
@@ -101,10 +102,11 @@ def serving(
     if play:
         actor.start()
     rehearsal = Rehearsal(f"http://{HOST}:{listening.getsockname()[1]}", stage)
-    _write_whole(folder / "rehearsal.json", {"url": rehearsal.url, "public_key": rehearsal.public_key})
+    told = _tell(folder, rehearsal)
     try:
         yield rehearsal
     finally:
+        _unsay(folder, told)
         stage.closing.set()
         stage.wake.set()
         server.should_exit = True
@@ -135,11 +137,20 @@ def run(
             signal.signal(number, handler)
 
 
-def _write_whole(path: Path, content: object) -> None:
-    """Write the file so that a reader sees all of it or the one before."""
-    part = path.with_suffix(f".{os.getpid()}")
-    part.write_bytes(orjson.dumps(content))
-    part.replace(path)
+def _tell(folder: Path, rehearsal: Rehearsal) -> bytes:
+    """Write where it listens, so that a reader sees all of it or what stood there before; return what was written."""
+    told = orjson.dumps({"url": rehearsal.url, "public_key": rehearsal.public_key, "process": os.getpid()})
+    part = folder / f"rehearsal.{os.getpid()}"
+    part.write_bytes(told)
+    part.replace(folder / "rehearsal.json")
+    return told
+
+
+def _unsay(folder: Path, told: bytes) -> None:
+    """Take the word back, unless another rehearsal has spoken since."""
+    path = folder / "rehearsal.json"
+    if path.exists() and path.read_bytes() == told:
+        path.unlink()
 
 
 def open_stage(

@@ -46,6 +46,14 @@ def test_letters_stay_when_it_starts_again(tmp_path):
             assert rehearsal.counts()["letters"] == count
 
 
+def test_while_it_runs_its_folder_says_where(tmp_path):
+    told = tmp_path / "rehearsal.json"
+    with server.serving(tmp_path, play=False) as rehearsal:
+        said = orjson.loads(told.read_bytes())
+        assert (said["url"], said["public_key"]) == (rehearsal.url, rehearsal.public_key)
+    assert not told.exists()
+
+
 def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
