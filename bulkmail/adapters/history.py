@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -92,9 +93,15 @@ def contacts_beside(ws: Workspace, connection: Connection, plan_hash: str, perso
     plan = plan_row(connection, plan_hash)
     beside = select(tables.attempt.c.id).where(tables.attempt.c.plan_hash != plan_hash)
     if connection.execute(beside.where(tables.attempt.c.started_at > plan.made_at).limit(1)).first() is None:
-        return _stacked([], CONTACT_KINDS)
+        return _no_contacts().copy()
     others = (row for row in _plans_started(connection, plan.made_at - LOOK_BACK) if row.hash != plan_hash)
     return _stacked([_contacts(connection, ws, row, persons) for row in others], CONTACT_KINDS)
+
+
+@cache
+def _no_contacts() -> pd.DataFrame:
+    """Made once: the last look of most letters finds nothing."""
+    return _stacked([], CONTACT_KINDS)
 
 
 def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from functools import cache
 
 import pandas as pd
 from sqlalchemy import Connection, Select, func, insert, select, text, update
@@ -83,8 +84,14 @@ def _events() -> Select:
 
 
 def _event_frame(connection: Connection, statement: Select) -> pd.DataFrame:
-    frame = pd.DataFrame(connection.execute(statement).all(), columns=list(EVENT_COLUMNS))
-    return _typed(frame, times=TIMES)
+    rows = connection.execute(statement).all()
+    return _typed(pd.DataFrame(rows, columns=list(EVENT_COLUMNS)), times=TIMES) if rows else _no_events().copy()
+
+
+@cache
+def _no_events() -> pd.DataFrame:
+    """Made once: the last look of most letters finds nothing."""
+    return _typed(pd.DataFrame(columns=list(EVENT_COLUMNS)), times=TIMES)
 
 
 def _typed(frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:

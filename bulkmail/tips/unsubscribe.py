@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 from urllib.parse import quote, urlsplit
@@ -131,6 +132,7 @@ def headers_of(campaign: Campaign, unsubscribe_url: str) -> dict[str, str]:
     return headers(unsubscribe_url, sender.reply_to or sender.address, name)
 
 
+@lru_cache(maxsize=64)
 def list_id(purpose: str, domain: str) -> str:
     """The list id of a purpose, the same for each of its letters: `newsletter.list.example.edu` (RFC 2919 section 2).
 
