@@ -120,6 +120,17 @@ def test_without_a_plan_everything_that_is_due_is_sent_until_told_to_stop(sqlite
     assert [journal.totals(ws, plan_hash)["accepted"] for plan_hash in hashes] == [10, 10]
 
 
+def test_once_ends_when_nothing_is_due_any_more(sqlite_workspace):
+    ws, clock = sqlite_workspace, Clock()
+    due, later = (
+        approved(ws, 10),
+        approved(ws, 10, first=100, key="b", id="autumn", not_before=NOW + timedelta(hours=1)),
+    )
+    send.work(ws, Provider(), once=True, clock=clock, wait=clock.wait)
+    assert (journal.totals(ws, due)["accepted"], journal.totals(ws, later)["planned"]) == (10, 10)
+    assert clock.waits == []
+
+
 def test_told_to_stop_it_finishes_the_attempt_in_hand(sqlite_workspace):
     ws, stop = sqlite_workspace, threading.Event()
     plan_hash = approved(ws, 30)

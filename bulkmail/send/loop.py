@@ -77,6 +77,7 @@ def work(
     post: Post,
     *,
     plan_hash: str | None = None,
+    once: bool = False,
     stop: threading.Event | None = None,
     clock: Callable[[], datetime] = _utc_now,
     wait: Callable[[float], object] | None = None,
@@ -86,8 +87,8 @@ def work(
 ) -> None:
     """Send whatever is approved and due until `stop` is set, then finish the attempt in hand and return.
 
-    With `plan_hash` send that plan only, and return once nothing of it is left to hand over or its run is paused. With
-    `ask` the provider's log is asked about what is in doubt.
+    With `plan_hash` send that plan only, and return once nothing of it is left to hand over or its run is paused; with
+    `once` return as soon as nothing is due. With `ask` the provider's log is asked about what is in doubt.
     """
     stop = stop or threading.Event()
     wait = wait or stop.wait
@@ -103,7 +104,7 @@ def work(
             chores.do_if_due()
             on_progress()
             if after is None:
-                if plan_hash and journal.run_state(ws, plan_hash) not in ("queued", "running"):
+                if once or (plan_hash and journal.run_state(ws, plan_hash) not in ("queued", "running")):
                     chores.do()
                     return
                 wait(_seconds_to_next(ws, plan_hash, clock()))
