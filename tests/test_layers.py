@@ -14,7 +14,7 @@ ACTORS = {"prepare", "send", "results", "web", "rehearsal"}
 ONLY_IN = {
     "streamlit": {"nowhere"}, "sendgrid": {"adapters"}, "dns": {"adapters"}, "sqlalchemy": {"adapters"},
     "alembic": {"adapters"}, "plotly": {"charts"}, "urllib3": {"adapters"}, "filelock": {"adapters"},
-    "starlette": {"web", "rehearsal"}, "uvicorn": {"rehearsal", "wiring"}, "click": {"cli"}, "rich": {"cli"},
+    "starlette": {"web", "rehearsal", "wiring"}, "uvicorn": {"rehearsal", "wiring"}, "click": {"cli"}, "rich": {"cli"},
 }  # fmt: skip
 WORLD = {"open", "datetime.now", "date.today", "time.time", "os.environ", "os.getenv", "datetime.utcnow"}
 # the table of who may import whom, by storey (adapters stand beside storey 2 and see the ground only)

@@ -34,11 +34,9 @@ def app(port: int, address: str, sample: bool) -> None:
     ws = wiring.open_house()
     if sample and wiring.fill_with_sample(ws, wiring.now()):
         screen.line(t("The sample organisation (synthetic) is in {folder}.", folder=ws.settings.home))
-    from streamlit.web import cli as streamlit  # half a second that no other command needs
-
-    folder = launcher().parent
-    sys.argv = ["streamlit", "run", str(folder / "app.py"), "--server.port", str(port), "--server.address", address]
-    streamlit.main(prog_name="streamlit")
+    script = str(launcher())
+    options = ["--server.port", str(port), "--server.address", address]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", script, *options])
 
 
 @click.command()
