@@ -42,6 +42,7 @@ REFUSALS: Mapping[str, Text] = {
     "refused_recipient": say("The sending service does not accept this recipient"),
     "refused_letter": say("The sending service does not accept the letter to this person"),
     "too_large": say("The letter to this person is larger than the sending service takes"),
+    "request_refused": say("The sending service refused the request that this person was in"),
     "not_rendered": say("The letter to this person could not be written from its template"),
 }
 # Why a run was paused, as the journal keeps it.
@@ -51,6 +52,7 @@ PAUSES: Mapping[str, Text] = {
     "doubt": say("Answers of the sending service got lost, time and again. Look at what is in doubt first."),
     "letter_refused": say("The sending service refused many requests in a row, naming no recipient. Check the letter."),
     "letter_changed": say("The letter can no longer be written as it was approved. Prepare the campaign anew."),
+    "snapshot_lost": say("The file of this plan's recipients is missing or has changed. Restore it from a backup."),
     "bounces": say("Too many letters bounced. Check where the addresses come from before you resume."),
     "complaints": say("Too many people reported the letter as spam. Check consent before you resume."),
 }  # fmt: skip

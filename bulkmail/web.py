@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -82,7 +82,10 @@ class _Methods:
     handlers: Mapping[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.answer(Request(scope, receive))
+        try:
+            response = await self.answer(Request(scope, receive))
+        except ClientDisconnect:
+            return  # they hung up before they had said what they want
         response.headers.update(_HEADERS)
         await response(scope, receive, send)
 
@@ -214,7 +217,7 @@ def _leave(ws: Workspace, token: unsubscribe.Token, everything: bool, now: datet
 
 # ---------------------------------------------------------------- events
 
-_SIGNED = ("x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp")
+_SIGNED = (sendgrid_api.SIGNATURE_HEADER, sendgrid_api.TIMESTAMP_HEADER)
 
 
 async def _take_events(ws: Workspace, clock: Clock, key: Callable[[], str], request: Request) -> Response:

@@ -11,7 +11,9 @@ import pytest
 
 from bulkmail import delivery, limits, send
 from bulkmail.adapters import attempts, database, journal
+from bulkmail.adapters.plans import plan_row
 from bulkmail.adapters.sendgrid_api import SendGrid
+from bulkmail.adapters.workspace import reading
 from bulkmail.delivery import Streak
 from bulkmail.model import AttemptState, ConsentEvent, DeliveryEvent, EventKind, Suppression, SuppressionReason
 from bulkmail.rehearsal import server
@@ -104,6 +106,17 @@ def test_letters_that_cannot_be_written_as_approved_pause_the_run(sqlite_workspa
     assert work(ws, provider, plan_hash) == {"planned": 30}
     assert journal.run(ws, plan_hash).reason == "letter_changed"
     assert provider.bodies == []
+
+
+def test_a_plan_whose_recipients_are_lost_is_paused_and_others_go_on(sqlite_workspace):
+    ws, provider, stop = sqlite_workspace, Provider(), threading.Event()
+    lost, other = approved(ws, 10), approved(ws, 10, first=100, key="b", id="autumn", at=NOW + timedelta(seconds=1))
+    with reading(ws) as connection:
+        kept = plan_row(connection, lost).snapshot_hash
+    (ws.home / "tables" / f"{kept}.parquet").unlink()
+    send.work(ws, provider, stop=stop, clock=Clock(NOW + timedelta(minutes=1)), wait=lambda seconds: stop.set())
+    assert (journal.run(ws, lost).state, journal.run(ws, lost).reason) == ("paused", "snapshot_lost")
+    assert journal.totals(ws, other)["accepted"] == 10
 
 
 def test_one_plan_is_sent_and_the_other_left_alone(sqlite_workspace):

@@ -204,13 +204,19 @@ def _due(now: datetime, plan_hash: str | None) -> Select:
 
 
 def _letters(connection: Connection, ws: Workspace, attempt: Attempt) -> pd.DataFrame:
-    """The snapshot's rows of the attempt without the exceptions. StateError when these are not the people it says."""
+    """The snapshot's rows of the attempt without the exceptions. StateError when these are not the people it says; its
+    `values` name the plan, so that the sender can pause it and go on with others."""
     content_hash = plan_row(connection, attempt.plan_hash).snapshot_hash
-    rows = files.load_table(ws.home, content_hash, start=attempt.start, stop=attempt.stop)
+    try:
+        rows = files.load_table(ws.home, content_hash, start=attempt.start, stop=attempt.stop)
+    except StateError as gone:
+        raise StateError(gone.template, **gone.values, plan=attempt.plan_hash) from gone
     gone = _excepted(connection, attempt)
     left = rows[~rows["position"].isin(list(gone))] if gone else rows
     if len(left) != attempt.people:
-        raise StateError("The snapshot of this plan has changed on the disk. Make the plan again.")
+        raise StateError(
+            "The snapshot of this plan has changed on the disk. Make the plan again.", plan=attempt.plan_hash
+        )
     return left.reset_index(drop=True)
 
 

@@ -18,7 +18,7 @@ import sendgrid
 import urllib3
 from cryptography.exceptions import UnsupportedAlgorithm
 from python_http_client import Client, exceptions
-from sendgrid.helpers.eventwebhook import EventWebhook
+from sendgrid.helpers.eventwebhook import EventWebhook, EventWebhookHeader
 
 from bulkmail.limits import CONNECT_TIMEOUT_SECONDS, EVENT_AGE_HOURS, IDLE_LINE_SECONDS, SEND_TIMEOUT_SECONDS
 
@@ -256,6 +256,8 @@ class _HTTPSPool(urllib3.HTTPSConnectionPool):
 
 
 # ---------------------------------------------------------------- signed events
+
+SIGNATURE_HEADER, TIMESTAMP_HEADER = EventWebhookHeader.SIGNATURE, EventWebhookHeader.TIMESTAMP
 
 
 def verify_signature(

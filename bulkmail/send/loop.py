@@ -174,7 +174,13 @@ def _pause(ws: Workspace, plan_hash: str, reason: str, now: datetime) -> None:
 
 def send_due(desk: Desk, streak: Streak = Streak(), *, plan_hash: str | None = None) -> Streak | None:  # noqa: B008
     """Send one attempt that is due. Return the streak of answers with its own, or None when nothing was due."""
-    claimed = journal.claim(desk.ws, desk.worker, desk.clock(), partial(last_look, desk), plan_hash=plan_hash)
+    try:
+        claimed = journal.claim(desk.ws, desk.worker, desk.clock(), partial(last_look, desk), plan_hash=plan_hash)
+    except StateError as broken:  # the snapshot is gone or not the one approved: other plans can go on
+        if "plan" not in broken.values:
+            raise
+        _pause(desk.ws, str(broken.values["plan"]), "snapshot_lost", desk.clock())
+        return streak
     if claimed is None:
         return None
     desk.at_step("claimed")

@@ -48,7 +48,7 @@ def campaign_of(ws: Workspace, plan_hash: str) -> Campaign:
     """Return the campaign as it stood when the plan was stored."""
     found = journal.plan_campaign(ws, plan_hash)
     if found is None:
-        raise StateError("The campaign of plan {plan} is not kept with it. Make the plan again.", plan=plan_hash[:12])
+        raise StateError("The campaign of plan {plan} is not kept with it. Make the plan again.", plan=plan_hash)
     return found
 
 
