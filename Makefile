@@ -10,7 +10,7 @@ UV   := $(shell command -v uv 2>/dev/null)
 
 ifdef UV
 MAKE_VENV = uv venv --quiet --allow-existing $(VENV)
-INSTALL   = uv pip install --quiet --python $(BIN)/python --constraint $(LOCK)
+INSTALL   = uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint $(LOCK)
 else
 MAKE_VENV = python3 -m venv $(VENV)
 INSTALL   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
