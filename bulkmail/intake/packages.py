@@ -19,8 +19,9 @@ from bulkmail.errors import InputError
 
 _PIECE = 1 << 20
 _OVERLAP = 256  # of pieces, so that no tag is cut in two
-_FAR = re.compile(rb"""\br=["'](?:[A-Za-z]{4,}\d|[A-Za-z]{0,3}(?:\d{8,}|[2-9]\d{6}|1[1-9]\d{5}|10[5-9]\d{4})["'])""")
+_UNUSUAL = re.compile(rb"""r=["'](?:[A-Za-z]{2}|[A-Za-z]?\d{7})""")  # beyond column Z or row 999,999; quick to look for
 _WIDE = re.compile(rb"""\br=["'][A-Za-z]{2,3}\d""")
+_FAR = re.compile(rb"""\br=["'](?:[A-Za-z]{4,}\d|[A-Za-z]{0,3}(?:\d{8,}|[2-9]\d{6}|1[1-9]\d{5}|10[5-9]\d{4})["'])""")
 _PLACE = re.compile(rb"""\br=["']([A-Za-z]{1,3})(\d{1,7})["']""")
 _SHARED = re.compile(rb"""\bt=["']s["'][^<>]*>\s*<v>\s*(\d{1,9})""")
 _ODS_TAG = re.compile(
@@ -72,10 +73,10 @@ def _measure(data: bytes, member: zipfile.ZipInfo) -> tuple[int, bool, int]:
     for piece in _overlapping(_pieces(data, member)):
         size += len(piece)
         _hold(size, limits.LIST_UNPACKED_BYTES)
-        if _FAR.search(piece):
-            _hold(float("inf"), limits.LIST_CELLS)
-        is_wide = is_wide or bool(_WIDE.search(piece))
         shared += piece.count(b't="s"') + piece.count(b"t='s'")
+        if _UNUSUAL.search(piece):
+            is_wide = is_wide or bool(_WIDE.search(piece))
+            _hold(float("inf") if _FAR.search(piece) else 0, limits.LIST_CELLS)
     return size, is_wide, shared
 
 

@@ -33,21 +33,21 @@ def _names(text: str) -> tuple[str, ...]:
 
 PROVIDERS = _names("""
     gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com aol.com gmx.com
-    proton.me protonmail.com zoho.com mail.com yandex.com outlook.pt sapo.pt hotmail.co.uk yahoo.co.uk yahoo.co.jp
+    proton.me protonmail.com zoho.com mail.com yandex.com sapo.pt hotmail.co.uk yahoo.co.uk yahoo.co.jp
     qq.com vip.qq.com foxmail.com 163.com 126.com yeah.net 139.com 189.cn sina.com sina.cn sohu.com aliyun.com
     yahoo.com.hk hotmail.com.hk netvigator.com hku.hk connect.hku.hk cuhk.edu.hk link.cuhk.edu.hk ust.hk polyu.edu.hk
-    cityu.edu.hk hkbu.edu.hk eduhk.hk yahoo.com.tw hinet.net pchome.com.tw ntu.edu.tw
+    cityu.edu.hk hkbu.edu.hk eduhk.hk yahoo.com.tw hinet.net pchome.com.tw
     um.edu.mo connect.um.edu.mo mpu.edu.mo must.edu.mo cityu.edu.mo usj.edu.mo utm.edu.mo macau.ctm.net ctm.net
 """)
 # Real names one slip away from a provider, and relays for privacy: never a typo, never throw-away.
 REAL_DOMAINS = _names("""
-    um.edu.my um.edu.mt um.edu.mx ipm.edu.mo iftm.edu.mo hmail.com email.com fmail.com rmail.com gmx.net gmx.de
-    gmx.co.uk gmail.fr live.cn live.hk live.co live.it live.fr msn.cn yahoo.cn yahoo.com.cn yahoo.com.sg yahoo.com.my
-    yahoo.com.ph yahoo.com.vn yahoo.com.au yahoo.com.ar yahoo.com.br yahoo.com.mx yahoo.co.kr yahoo.co.id yahoo.co.in
-    yahoo.co.nz q.com me.com qq.net 188.com 135.com 136.com 263.com 263.net 263.net.cn 21cn.com sina.com.cn sina.net
-    vip.163.com aim.com pm.me rocketmail.com hotmail.com.tw hotmail.com.br hotmail.co.jp hotmail.co.th outlook.hk
-    outlook.com.br lu.edu.hk ln.edu.hk ust.edu hkust.hk nku.edu.tw ncu.edu.tw nthu.edu.tw ntu.edu.sg ntut.edu.tw
-    ntpu.edu.tw privaterelay.appleid.com duck.com mozmail.com simplelogin.com passmail.net
+    um.edu.my um.edu.mt um.edu.mx ipm.edu.mo iftm.edu.mo must.edu.my must.edu.mn hkmu.edu.hk ouhk.edu.hk lu.edu.hk
+    ln.edu.hk ust.edu hkust.hk hmail.com email.com fmail.com rmail.com gol.com y7mail.com gmx.net gmx.de gmx.co.uk
+    gmail.fr live.cn live.hk live.co live.it live.fr msn.cn yahoo.cn yahoo.com.cn yahoo.com.sg yahoo.com.my yahoo.com.ph
+    yahoo.com.vn yahoo.com.au yahoo.com.ar yahoo.com.br yahoo.com.mx yahoo.com.tr yahoo.co.kr yahoo.co.id yahoo.co.in
+    yahoo.co.nz q.com me.com qq.net 188.com 135.com 136.com 263.com 263.net 263.net.cn 21cn.com sia.cn sina.com.cn
+    sina.net vip.163.com aim.com pm.me rocketmail.com hotmail.com.tw hotmail.com.br hotmail.co.jp hotmail.co.th
+    privaterelay.appleid.com duck.com mozmail.com simplelogin.com passmail.net
 """)
 RESERVED_DOMAINS = ("example", "example.com", "example.org", "example.net", "test.com")
 NEVER_MAILED_ROLES = ("abuse", "hostmaster", "noc", "postmaster", "security")
@@ -62,7 +62,7 @@ ROLES = NEVER_MAILED_ROLES + _names("""
 # Gmail ignores dots: https://support.google.com/mail/answer/7436150, read 2026-11-23. The others keep to plus tags.
 DOTLESS_DOMAINS = ("gmail.com", "googlemail.com")
 TAGGED_DOMAINS = DOTLESS_DOMAINS + _names("""
-    outlook.com hotmail.com live.com icloud.com me.com mac.com proton.me protonmail.com fastmail.com
+    outlook.com hotmail.com live.com msn.com icloud.com me.com mac.com proton.me protonmail.com fastmail.com
 """)
 
 # Why an address is refused: `addressing_note`, an English key of the catalogue.
