@@ -22,7 +22,9 @@ _READ = date(2026, 11, 23)
 
 # 1 consent
 CONSENT_VALID_MONTHS = Limit(24, "months", HOUSE, _READ)
-CONSENT_IMPLIED_MONTHS = Limit(24, "months after a purchase or membership", "https://laws-lois.justice.gc.ca/eng/acts/E-1.6/", _READ)
+CONSENT_IMPLIED_MONTHS = Limit(
+    24, "months after a purchase or membership", "https://laws-lois.justice.gc.ca/eng/acts/E-1.6/", _READ
+)
 CONSENT_WARN_DAYS = Limit(30, "days before consent ends", HOUSE, _READ)
 
 # 2 addressing
@@ -69,7 +71,8 @@ HTML_CLIP_BYTES = Limit(
 
 # 5 personalization
 FIELD_FILL_SHARE = Limit(0.95, "share of recipients", HOUSE, _READ)
-TEMPLATE_SOURCE_CHARACTERS = Limit(1_000_000, "characters of a letter's source", HOUSE, _READ)
+TEMPLATE_SOURCE_CHARACTERS = Limit(400_000, "characters of a letter's source", HOUSE, _READ)
+MARKUP_ELEMENTS = Limit(3_000, "elements in a letter", HOUSE, _READ)
 TEMPLATE_EXPRESSIONS = Limit(2_000, "expressions in a letter", HOUSE, _READ)
 TEMPLATE_STEPS = Limit(10_000, "turns of loops and calls in one rendering", HOUSE, _READ)
 TEMPLATE_RANGE = Limit(1_000, "numbers of a range", HOUSE, _READ)

@@ -16,13 +16,23 @@ from bulkmail import limits
 from bulkmail.compose import sandbox
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, letter_fields
-from bulkmail.compose.slots import ARROW_UNSAFE, PARTS, Slot, Slotted, distinct, divide, slot_values, values_of
+from bulkmail.compose.slots import (
+    ARROW_UNSAFE,
+    PARTS,
+    Combinations,
+    Slot,
+    Slotted,
+    distinct,
+    divide,
+    slot_values,
+    values_of,
+)
 from bulkmail.model import Sender
 from bulkmail.tips.personalization import FAILURE_COLUMNS, PersonalizationFacts
 
 # Left behind by templates of all makes, in what everybody reads and inside values.
 _RESIDUE = (
-    r"\{\{|\}\}|\{%|%\}|\*\|\w+\|\*|\[\[\s*\w+\s*\]\]|%%\w+%%|<<\w+>>|\$\{\w+\}|"
+    r"\{\{|\}\}|\{%|%\}|\*\|\w+\|\*|\|[A-Z][A-Z0-9_]+\||\[\[\s*\w+\s*\]\]|%%\w+%%|<<\w+>>|\$\{\w+\}|"
     r"\[(?:[Ff]irst|[Ll]ast|[Ff]ull)?[ _]?[Nn]ame\]|\[姓名\]|(?:尊敬的|親愛的|亲爱的)\s*[，,：:]|\bDear\s*[,:]"
 )
 # A whole value that a program or a spreadsheet wrote for "nothing". Null and Nan, so written, are people's names.
@@ -58,14 +68,14 @@ def _check_letter(letter: Letter, values: pd.DataFrame, rows: np.ndarray) -> lis
         return _check_whole(letter, values, rows)
     found = [_failures([0], letter, part, "leftover", residue) for part, residue in _static_residue(divided)]
     sizes = {part: np.full(len(rows), _size(getattr(divided, part), part)) for part in ("subject", "html")}
-    columns_seen: set[str] = set()
+    columns_seen: set[tuple[str, str | None]] = set()
     for slot in divided.slots:
         numbers, combinations = distinct(values, slot.fields)
         said = slot_values(slot, combinations, letter.organisation)
         problems = _subject_problems(slot, combinations)
-        if not slot.column or slot.column not in columns_seen:
+        if not slot.column or (slot.column, slot.fallback) not in columns_seen:
             problems += _slot_problems(slot, said)
-        columns_seen.add(slot.column)
+        columns_seen.add((slot.column, slot.fallback))
         found += [_failures(rows[wrong[numbers]], letter, slot.part, what, detail) for what, detail, wrong in problems]
         if slot.part in sizes:
             copies = getattr(divided, slot.part).count(slot.tag)
@@ -99,13 +109,13 @@ def _must_say_something(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Expr) and not any(constant.value == "" for constant in node.find_all(nodes.Const))
 
 
-def _subject_problems(slot: Slot, combinations: pd.DataFrame) -> list[Problem]:
+def _subject_problems(slot: Slot, combinations: Combinations) -> list[Problem]:
     if slot.part != "subject":
         return []
     return [
-        ("control", field, _matches(pa.array(combinations[field], type=pa.large_string()), ARROW_UNSAFE))
+        ("control", field, _matches(pa.array(combinations.column(field), type=pa.large_string()), ARROW_UNSAFE))
         for field in slot.fields
-        if field in combinations
+        if field in combinations.fields
     ]
 
 
@@ -155,7 +165,7 @@ def _check_whole(letter: Letter, values: pd.DataFrame, rows: np.ndarray) -> list
         names = sandbox.names(sandbox.parse(source, escape=part == "html"))
         numbers, combinations = distinct(values, sorted(names))
         made = sandbox.template(source, part == "html")
-        said = [_filled(made, record) for record in combinations.to_dict("records")]
+        said = [_filled(made, record) for record in combinations.records()]
         for what, detail, wrong in _whole_problems(part, said):
             found.append(_failures(rows[wrong[numbers]], letter, part, what, detail))
         sizes[part] = _sizes(said, part)[numbers]

@@ -9,6 +9,7 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 from markdown_it import MarkdownIt
 
+from bulkmail import limits
 from bulkmail.compose.shield import Shield
 from bulkmail.errors import InputError
 from bulkmail.model import Text
@@ -22,12 +23,19 @@ _PLAIN_TEXT = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_images=Tru
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 
 
+def _check_elements(source: str, part: Text) -> None:
+    """Nothing, if a letter's worth of elements: nested deeper, they would overflow the stack of the tools below."""
+    most = int(limits.MARKUP_ELEMENTS.value)
+    if len(re.findall(r"<[a-zA-Z]", source)) > most:
+        raise InputError("The {part} holds more than {limit} elements.", part=part, limit=most)
+
+
 # ---------------------------------------------------------------- Markdown
 
 
 def markdown(covered: str, shield: Shield) -> str:
     """HTML of a covered Markdown text. HTML in the text is shown as text; comments are dropped."""
-    spaced = _statements_apart(re.sub(r"<!--.*?-->", "", covered, flags=re.DOTALL), shield)
+    spaced = _statements_apart(re.sub(r"<!--.*?(?:-->|\Z)", "", covered, flags=re.DOTALL), shield)
     html = _MARKDOWN.render(spaced)
     alone = rf"((?:{shield.statement.pattern}\s*)+)"
     html = re.sub(rf"<p>{alone}</p>", r"\1", html)
@@ -63,6 +71,7 @@ def _statements_apart(text: str, shield: Shield) -> str:
 
 def mjml(source: str, part: Text) -> str:
     """HTML of an MJML document. Includes are refused. Raises InputError for what is not MJML."""
+    _check_elements(source, part)
     try:
         html = mrml.to_html(source, _NO_INCLUDES, _NO_FONTS).content
     except OSError as error:
@@ -77,6 +86,7 @@ def mjml(source: str, part: Text) -> str:
 
 def inline_styles(html: str, part: Text) -> str:
     """The document with its style sheet in style attributes and its media queries kept; nothing is ever fetched."""
+    _check_elements(html, part)
     try:
         return _INLINER.inline(html)
     except css_inline.InlineError as error:
@@ -88,7 +98,7 @@ def plain_text(html: str, shield: Shield, part: Text) -> str:
     if not html.strip():
         return ""
     words = shield.as_words(inline_styles(html, part))
-    words = re.sub(r"<a\b[^>]*?\bhref=\"([^\"]*)\"[^>]*>(.*?)</a>", _link, words, flags=re.DOTALL)
+    words = re.sub(r"<a\b[^<>]*?\bhref=\"([^\"]*)\"[^>]*>(.*?)</a>", _link, words, flags=re.DOTALL)
     words = re.sub(r"<hr\b[^>]*>", "<p>----------</p>", words)
     words = re.sub(r"</t[dh]>\s*(?=<t[dh]\b)", " | </span>", words)
     words = re.sub(r"<(/?)t[dh]\b[^>]*>", r"<\1span>", words)

@@ -7,6 +7,7 @@ It leaves a plain word alone. Statements that stand between tags travel as comme
 import re
 from collections import Counter
 from dataclasses import dataclass
+from html import unescape
 
 from jinja2 import Environment
 
@@ -16,8 +17,10 @@ from bulkmail.model import Text
 
 _PLAIN = Environment(keep_trailing_newline=True)  # only cuts the source into tokens
 _ENDS = {"variable_begin": "variable_end", "block_begin": "block_end", "raw_begin": "raw_end"}
-_TAG = r"</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>"
-_NOT_TEXT = rf"<!--.*?-->|<(?P<element>style|script|title|mj-style|mj-title)\b.*?</(?P=element)\s*>|{_TAG}"
+# What is not closed goes on to the end, as in HTML: so no source makes these expressions search it again and again.
+_TAG = r"</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\"<>])*>"
+_ELEMENT = r"<(?P<element>style|script|title|mj-style|mj-title)\b.*?(?:</(?P=element)\s*>|\Z)"
+_NOT_TEXT = rf"<!--.*?(?:-->|\Z)|<![a-zA-Z][^<>]*>|{_ELEMENT}|{_TAG}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +93,25 @@ class Shield:
         """Nothing, if a tool has left every construct where it stood. Raises InputError naming the first that moved."""
         moved = [here for here, there in zip(self._order(before), self._order(after), strict=False) if here != there]
         lost = self._counts(before) - self._counts(after)
-        for word in (*lost, *moved):
+        for word in (*lost, *moved, *self._buried(after)):
             piece = self.pieces[int(self.word.match(word)[1])]
             raise InputError(
                 "Line {line} of the {part}: {construct} stands where mail programs move or drop it "
                 "(say, between the rows of a table or the columns of a section).",
                 line=piece.line, part=part, construct=piece.source.strip(),
             )  # fmt: skip
+
+    def check_reading(self, before: str, after: str, part: Text) -> None:
+        """Nothing, if what stands between tags reads the same, so that no words have left their condition."""
+        if self.statement.search(before) and self._reading(before) != self._reading(after):
+            raise InputError(
+                "The HTML of the {part} is not well formed (say, words between the rows of a table); "
+                "mail programs would move words out of their conditions.",
+                part=part,
+            )
+
+    def _reading(self, html: str) -> list[str]:
+        return unescape(re.sub(_NOT_TEXT, " ", self.as_words(html), flags=re.DOTALL)).split()
 
     def check_statements(self, html: str, text: str, part: Text) -> None:
         """Nothing, if the text has the statements of the HTML in their order. Raises InputError naming the part."""
@@ -117,6 +132,13 @@ class Shield:
     def _order(self, html: str) -> list[str]:
         """The words that stand between tags, in order."""
         return [found[0] for found in self.word.finditer(re.sub(_NOT_TEXT, " ", self.as_words(html), flags=re.DOTALL))]
+
+    def _buried(self, html: str) -> list[str]:
+        """The statements that stand inside a comment (say, markup for Outlook), which their own comment would end."""
+        comments = re.findall(r"<!--.*?-->", html, flags=re.DOTALL)
+        return [
+            word for comment in comments for word in self.statement.findall(comment) if len(comment) > len(word) + 7
+        ]
 
     def _counts(self, html: str) -> Counter:
         return Counter(found[0] for found in self.word.finditer(html))

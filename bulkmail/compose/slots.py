@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,12 +34,14 @@ _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', 
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One place whose words differ: `column` is set where the words are a column as it is; `source` reads `fields`."""
+    """One place whose words differ, made of `fields`. `column` is set where the words are that column as it is;
+    `fallback` stands in for its empty cells, and is None where they stay empty."""
 
     tag: str
     part: str
     fields: tuple[str, ...]
     column: str
+    fallback: str | None
     filled_by: Template
     node: nodes.Node
 
@@ -126,9 +129,22 @@ class _Cut:
         statement = nodes.Output([node], lineno=node.lineno) if isinstance(node, nodes.Expr) else node
         tree = nodes.Template([statement], lineno=1).set_environment(sandbox.environment(escape))
         names = sandbox.names(tree) - {"organisation"}
-        column = node.name if isinstance(node, nodes.Name) and names else ""
+        column, fallback = _as_column(node) if names else ("", None)
         made = sandbox.compiled(tree, escape=escape)
-        return Slot(tag=tag, part=part, fields=tuple(sorted(names)), column=column, filled_by=made, node=node)
+        fields = tuple(sorted(names))
+        return Slot(tag=tag, part=part, fields=fields, column=column, fallback=fallback, filled_by=made, node=node)
+
+
+def _as_column(node: nodes.Node) -> tuple[str, str | None]:
+    """The column and the fallback of `{{ name }}` and `{{ name | default("friend") }}`, which need no template."""
+    match node:
+        case nodes.Name():
+            return node.name, None
+        case nodes.Filter(
+            node=nodes.Name() as name, name="default" | "d", args=[nodes.Const(value=str() as fallback)], kwargs=[]
+        ):
+            return name.name, fallback
+    return "", None
 
 
 def _obstacle(slotted: Slotted) -> Text | None:
@@ -144,7 +160,7 @@ def _obstacle(slotted: Slotted) -> Text | None:
         if tag and not own and not re.match(r"https?://[^/?#\s]+[/?#]|mailto:|tel:|#", before):
             return say("the host of a link is in a field or a condition")
     for slot in html_slots.values():
-        if any("href" in data.data for data in slot.node.find_all(nodes.TemplateData)):
+        if any(re.search(r"\bhref\s*=", data.data) for data in slot.node.find_all(nodes.TemplateData)):
             return say("a link stands inside a condition or a loop")
     return None
 
@@ -168,23 +184,35 @@ def values_of(frame: pd.DataFrame, unsubscribe_urls: Sequence[str], organisation
     return letter_fields(frame).reset_index(drop=True).assign(**given)
 
 
-def distinct(values: pd.DataFrame, fields: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
+class Combinations(NamedTuple):
+    """The distinct rows of some columns, in the order in which they first occur."""
+
+    fields: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def column(self, field: str) -> list[str]:
+        place = self.fields.index(field)
+        return [row[place] for row in self.rows]
+
+    def records(self) -> list[dict[str, str]]:
+        return [dict(zip(self.fields, row, strict=True)) for row in self.rows]
+
+
+def distinct(values: pd.DataFrame, fields: Sequence[str]) -> tuple[np.ndarray, Combinations]:
     """For each row the number of its combination of the fields, and the combinations. Fields not there are left out."""
-    known = [field for field in fields if field in values]
-    if not known:
-        return np.zeros(len(values), dtype="int64"), pd.DataFrame(index=range(min(len(values), 1)))
-    numbers = values.groupby(known, sort=False, dropna=False).ngroup().to_numpy()
-    return numbers, values[known].drop_duplicates(ignore_index=True)
+    known = tuple(field for field in fields if field in values)
+    rows = list(zip(*(values[field].to_list() for field in known), strict=True)) if known else [()] * len(values)
+    numbers = {row: number for number, row in enumerate(dict.fromkeys(rows))}
+    of_rows = np.fromiter(map(numbers.__getitem__, rows), dtype="int64", count=len(rows))
+    return of_rows, Combinations(known, list(numbers))
 
 
-def slot_values(slot: Slot, combinations: pd.DataFrame, organisation: str) -> list[str | sandbox.Unfilled]:
+def slot_values(slot: Slot, combinations: Combinations, organisation: str) -> list[str | sandbox.Unfilled]:
     """What stands in the slot for each combination of its fields; Unfilled where nothing can."""
-    if slot.column:
-        if slot.column not in combinations:
-            return [sandbox.Unfilled(f"'{slot.column}' is undefined", slot.column)] * len(combinations)
-        return _column(combinations[slot.column], slot.part)
+    if slot.column in combinations.fields:
+        return _column(combinations.column(slot.column), slot)
     given = {"organisation": organisation}
-    return [_filled(slot, {**given, **record}) for record in combinations.to_dict("records")]
+    return [_filled(slot, {**given, **record}) for record in combinations.records()]
 
 
 def _filled(slot: Slot, record: Mapping[str, str]) -> str | sandbox.Unfilled:
@@ -195,13 +223,15 @@ def _filled(slot: Slot, record: Mapping[str, str]) -> str | sandbox.Unfilled:
     return header_value(value) if slot.part == "subject" else value
 
 
-def _column(series: pd.Series, part: str) -> list[str]:
-    """The column as it stands in that part: escaped for HTML, without controls for the subject, else as it is."""
-    array = pa.array(series, type=pa.large_string(), from_pandas=True)
-    if part == "html":
+def _column(column: Sequence[str] | pd.Series, slot: Slot) -> list[str]:
+    """The column as it stands in the slot: escaped for HTML, without controls for the subject, else as it is."""
+    array = pa.array(column, type=pa.large_string())
+    if slot.fallback is not None:
+        array = pc.if_else(pc.equal(array, ""), slot.fallback, array)
+    if slot.part == "html":
         for raw, safe in _ESCAPES:
             array = pc.replace_substring(array, raw, safe)
-    elif part == "subject":
+    elif slot.part == "subject":
         array = pc.replace_substring_regex(array, ARROW_UNSAFE, "")
     return array.to_pylist()
 
@@ -221,7 +251,7 @@ def substitutions(
 
 def _slot_column(slotted: Slotted, slot: Slot, values: pd.DataFrame) -> list[str]:
     if slot.column in values:
-        return _column(values[slot.column], slot.part)
+        return _column(values[slot.column], slot)
     numbers, combinations = distinct(values, slot.fields)
     found = slot_values(slot, combinations, slotted.organisation)
     trouble = next((value for value in found if isinstance(value, sandbox.Unfilled)), None)

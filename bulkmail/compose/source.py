@@ -48,6 +48,7 @@ def _letter(campaign: Campaign, variant: str, layout: str, footer_html: str, foo
     page = page.replace("[[language]]", _language_of(campaign, variant))
     html = markup.inline_styles(page, _BODY)
     shield.check_kept(page, html, _BODY)
+    shield.check_reading(page, html, _BODY)
     text = markup.plain_text(content, shield, _BODY)
     return Letter(
         variant=variant,
