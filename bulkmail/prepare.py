@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight
-from bulkmail.adapters import database, dns_lookup, files, journal, ledger, lists
+from bulkmail.adapters import database, dns_lookup, files, journal, ledger, lists, past
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
-from bulkmail.model import Campaign, DomainFacts, Finding, Message, Outcome, Plan, say
+from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, say
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, consent, sender_requirements, unsubscribe
 
@@ -116,7 +116,8 @@ def state_of(ws: Workspace, campaign: Campaign) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A campaign ready to be approved, or not: `findings` say why. `table` is every row of the list, annotated."""
+    """A campaign ready to be approved, or not: `findings` say why. `table` is every row of the list, annotated;
+    `contacts` are the letters that went to anybody in the last month."""
 
     inputs: Inputs
     table: pd.DataFrame
@@ -124,6 +125,7 @@ class Prepared:
     letters: Mapping[str, compose.Letter]
     plan: Plan
     snapshot: pd.DataFrame
+    contacts: pd.DataFrame
     consent_events: pd.DataFrame
     findings: tuple[Finding, ...]
 
@@ -141,7 +143,7 @@ class Prepared:
 def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepared:
     """Judge the list for the campaign, compile its letters, plan it, and run the seven tips. Nothing is written."""
     campaign = inputs.campaign
-    contacts = journal.contacts_since(ws, now - LOOK_BACK)
+    contacts = contacts_since(ws, now - LOOK_BACK)
     table, events = _judge_people(ws, inputs, contacts, now)
     people = audience.select_audience(table, handled=journal.handled(ws, campaign.id))
     letters = letters_of(ws, campaign)
@@ -163,9 +165,15 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         letters=letters,
         plan=made,
         snapshot=snapshot,
+        contacts=contacts,
         consent_events=events,
         findings=tuple(preflight.by_harm(found)),
     )
+
+
+def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
+    """A row per letter sent since then, ours and imported ones: a reader's patience does not ask who sent them."""
+    return pd.concat([journal.contacts_since(ws, since), past.contacts_since(ws, since)], ignore_index=True)
 
 
 def _judge_people(
@@ -245,15 +253,25 @@ def _facts(
         unsubscribe=letter and _unsubscribe_facts(ws, campaign, letter),
         clarity=letter and _clarity_facts(ws, campaign, letter),
         personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
-        cadence=cadence.CadenceFacts(
-            table=table,
-            contacts=contacts,
-            kind=campaign.kind,
-            send_at=campaign.send_at,
-            now=now,
-            daily_volume=cadence.volume_by_day(contacts),
-        ),
+        cadence=_cadence_facts(ws, campaign, table, contacts, now),
         sender_requirements=sender_requirements.SenderFacts(dns=sender_dns(ws, campaign), now=now),
+    )
+
+
+def _cadence_facts(
+    ws: Workspace, campaign: Campaign, table: pd.DataFrame, contacts: pd.DataFrame, now: datetime
+) -> cadence.CadenceFacts:
+    month = now - timedelta(days=30)
+    delivered, complaints = past.counts_since(ws, month)
+    return cadence.CadenceFacts(
+        table=table,
+        contacts=contacts,
+        kind=campaign.kind,
+        send_at=campaign.send_at,
+        now=now,
+        daily_volume=cadence.volume_by_day(contacts),
+        delivered=delivered + journal.letters_since(ws, EventKind.DELIVERED, month),
+        complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
     )
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "load_list",
     "save_campaign",
     "save_list_version",
+    "saved_at",
     "suppressed_among",
     "suppressions",
     "verify_chain",
@@ -75,6 +76,13 @@ def campaigns(ws: Workspace) -> list[Campaign]:
         return [campaign_of_document(document) for document in connection.execute(newest_first).scalars()]
 
 
+def saved_at(ws: Workspace, campaign_id: str) -> datetime | None:
+    """When the campaign was last saved; None where there is no such campaign."""
+    with reading(ws) as connection:
+        kept = select(tables.campaign.c.saved_at).where(tables.campaign.c.id == campaign_id)
+        return connection.execute(kept).scalar_one_or_none()
+
+
 def _document(campaign: Campaign) -> dict[str, object]:
     """The campaign as JSON can hold it."""
     document = asdict(campaign)
@@ -98,12 +106,13 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
 
 
 def last_change(ws: Workspace) -> str:
-    """A text that changes with every suppression, consent event, move of an attempt and audited deed."""
+    """A text that changes with each suppression, consent event, import of past letters, settled attempt and deed."""
     counted = (
         select(func.count()).select_from(tables.suppression),
         select(func.max(tables.consent_event.c.id)),
         select(func.max(tables.audit.c.id)),
         select(func.max(tables.attempt.c.settled_at)),
+        select(func.max(tables.past_import.c.id)),
     )
     with reading(ws) as connection:
         return " ".join(str(connection.execute(question).scalar()) for question in counted)

@@ -11,7 +11,7 @@ from bulkmail.adapters import tables
 from bulkmail.adapters.ledger import insert_suppressions
 from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
-from bulkmail.model import AttemptState, DeliveryEvent, Suppression
+from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
 
 EVENT_COLUMNS = (*(field.name for field in fields(DeliveryEvent)), "received_at")
 OUTCOME_COLUMNS = ("kind", "letters", "letters_by_people", "letters_hard", "events")
@@ -52,6 +52,21 @@ def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
         frame = pd.DataFrame(connection.execute(statement).all(), columns=list(EVENT_COLUMNS))
     kinds = dict.fromkeys(EVENT_COLUMNS, "str") | {"position": "int64", "hard": "bool", "by_machine": "bool"} | TIMES
     return frame.astype(kinds)
+
+
+def stored_events(ws: Workspace) -> int:
+    """How many events are stored; it only grows."""
+    with reading(ws) as connection:
+        return connection.execute(select(func.count()).select_from(tables.event)).scalar_one()
+
+
+def letters_since(ws: Workspace, kind: EventKind, since: datetime) -> int:
+    """How many letters this happened to since then; a letter counts once, however often it was told."""
+    event = tables.event.c
+    letters = select(event.attempt, event.position, event.address).distinct()
+    letters = letters.where(event.kind == kind.value, event.at >= since).subquery()
+    with reading(ws) as connection:
+        return connection.execute(select(func.count()).select_from(letters)).scalar_one()
 
 
 def outcomes(ws: Workspace, plan_hash: str) -> pd.DataFrame:

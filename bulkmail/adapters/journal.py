@@ -30,7 +30,15 @@ from bulkmail.adapters.attempts import (
     settle,
     totals,
 )
-from bulkmail.adapters.events import contradictions, events, outcomes, settle_by_events, store_events
+from bulkmail.adapters.events import (
+    contradictions,
+    events,
+    letters_since,
+    outcomes,
+    settle_by_events,
+    store_events,
+    stored_events,
+)
 from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
 from bulkmail.adapters.plans import (
     StoredPlan,
@@ -67,6 +75,7 @@ __all__ = [
     "heartbeat",
     "hold",
     "letters",
+    "letters_since",
     "load_excluded",
     "load_plan",
     "load_snapshot",
@@ -87,6 +96,7 @@ __all__ = [
     "settle_by_events",
     "store_events",
     "store_plan",
+    "stored_events",
     "totals",
     "void",
 ]

@@ -1,18 +1,14 @@
 """`bulkmail events` and `cadence`: past engagement in, and what it says of how often to write."""
 
-import io
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from bulkmail import engagement, forecast, results, wiring
-from bulkmail.adapters import past
-from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
 from bulkmail.errors import InputError
-from bulkmail.tips import addressing
 
 
 @click.command()
@@ -27,7 +23,7 @@ def events(files: tuple[Path, ...], as_json: bool) -> None:
     Rows that are here already are counted as repeated. No address is kept, only its keyed hash.
     """
     ws = wiring.open_house()
-    reports = [_bring_in(ws, path) for path in files]
+    reports = [results.bring_in(ws, path.name, screen.read_file(path), wiring.now()) for path in files]
     document = {
         "rows": sum(report.rows for report in reports),
         "new": sum(report.new for report in reports),
@@ -39,33 +35,6 @@ def events(files: tuple[Path, ...], as_json: bool) -> None:
         screen.emit(document)
     else:
         _show(document)
-
-
-def _bring_in(ws: Workspace, path: Path) -> engagement.EventReading:
-    def persons(addresses: pd.Series) -> pd.Series:
-        known = addressing.annotate(_as_list(addresses), person_key=ws.person_key)["person"]
-        return known.set_axis(addresses.index)
-
-    known = past.imported_letters(ws)
-    report = engagement.read_event_table(_table(path), persons=persons, now=wiring.now(), known=known)
-    past.save_import(ws, path.name, report.letters, wiring.now())
-    return report
-
-
-def _as_list(addresses: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame({"source_row": range(1, len(addresses) + 1), "original_address": addresses.to_numpy()}).astype(
-        {"original_address": "str"}
-    )
-
-
-def _table(path: Path) -> pd.DataFrame:
-    data = screen.read_file(path)
-    try:
-        if data[:4] == b"PAR1":
-            return pd.read_parquet(io.BytesIO(data))
-        return pd.read_csv(io.BytesIO(data), dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise InputError("{file} is neither a CSV in UTF-8 nor Parquet.", file=path.name) from error
 
 
 def _show(document: dict) -> None:

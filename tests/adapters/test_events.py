@@ -122,3 +122,12 @@ def test_a_large_delivery_of_events_is_stored(workspace, attempt):
     events = [an_event(attempt, number) for number in range(3_000)]
     assert journal.store_events(workspace, events, now=NOW) == 3_000
     assert journal.store_events(workspace, events, now=NOW) == 0
+
+
+def test_letters_of_a_kind_are_counted_once_each_and_from_a_moment_on(workspace, attempt):
+    again = an_event(attempt, id="again", at=NOW + timedelta(hours=1))
+    old = an_event(attempt, 1, at=NOW - timedelta(days=31))
+    opened = an_event(attempt, 2, kind=EventKind.OPENED)
+    journal.store_events(workspace, [an_event(attempt), again, old, opened], now=NOW)
+    assert journal.letters_since(workspace, EventKind.DELIVERED, NOW - timedelta(days=30)) == 1
+    assert journal.stored_events(workspace) == 4
