@@ -1,6 +1,7 @@
 """Joins the rooms into something that runs: who takes the letters, who sends them, who answers the public."""
 
 import json
+import logging
 import os
 import signal
 import threading
@@ -21,7 +22,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.rehearsal import server as rehearsal_server
 from bulkmail.tips import addressing
 
-LOOK_SECONDS = 1.0  # how often an idle worker looks for approved plans
+RESTART_SECONDS = 5.0  # between a worker that broke down and the next
 
 
 def now() -> datetime:
@@ -71,9 +72,7 @@ class Staff:
         events = f"{self.ws.settings.public_url}/webhooks/sendgrid"
         self.office = self.doors.enter_context(post_office(self.ws, webhook_url=events))
         self.doors.callback(self._finish_the_batch_in_hand)
-        self.worker = threading.Thread(
-            target=send.work, args=(self.ws, self.office.post), kwargs={"stop": self.stop, "ask": self.office.ask}
-        )
+        self.worker = threading.Thread(target=self._work, name="worker")
         self.worker.start()
 
     def leave(self) -> None:
@@ -83,6 +82,16 @@ class Staff:
     def webhook_key(self) -> str:
         """The public key that signs events; "" until the post office is open."""
         return self.office.webhook_key if self.office else ""
+
+    def _work(self) -> None:
+        """Send until told to stop. What nobody foresaw is logged by its kind alone (its text could hold an address), and
+        a new worker begins: what the old one had in hand is in doubt, as after any crash."""
+        while not self.stop.is_set():
+            try:
+                send.work(self.ws, self.office.post, stop=self.stop, ask=self.office.ask)
+            except Exception as error:
+                logging.getLogger("bulkmail").error("the worker stopped: %s; another begins", type(error).__name__)
+                self.stop.wait(RESTART_SECONDS)
 
     def _finish_the_batch_in_hand(self) -> None:
         self.stop.set()
