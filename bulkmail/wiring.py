@@ -84,8 +84,8 @@ class Staff:
         return self.office.webhook_key if self.office else ""
 
     def _work(self) -> None:
-        """Send until told to stop. What nobody foresaw is logged by its kind alone (its text could hold an address), and
-        a new worker begins: what the old one had in hand is in doubt, as after any crash."""
+        """Send until told to stop. What nobody foresaw is logged by its kind alone, for its text could hold an address,
+        and a new worker begins: what the old one had in hand is in doubt, as after any crash."""
         while not self.stop.is_set():
             try:
                 send.work(self.ws, self.office.post, stop=self.stop, ask=self.office.ask)
