@@ -8,7 +8,7 @@ from bulkmail.errors import InputError
 from bulkmail.model import FIELD_PREFIX, Campaign, Recipient
 
 LANGUAGES = ("zh-Hant", "en")
-VARIANTS_OF = {"both": ("both",), "zh-Hant": ("zh-Hant",), "en": ("en",), "column": ("zh-Hant", "en", "both")}
+_VARIANTS_OF = {"both": ("both",), "zh-Hant": ("zh-Hant",), "en": ("en",), "column": ("zh-Hant", "en", "both")}
 # The columns of a list that a letter may name; `field.<name>` columns are named by <name> beside them.
 PERSON_FIELDS = ("address", "name", "given_name", "family_name", "title", "language")
 
@@ -31,13 +31,18 @@ class Letter:
     organisation: str = ""
 
 
-def variant_of(language_rule: str, recipient_language: str) -> str:
-    """The variant a person reads. Under the rule `column`, people whose language is not known read both."""
-    if language_rule not in VARIANTS_OF:
+def written_variants(language_rule: str) -> tuple[str, ...]:
+    """The variants that a campaign's language rule can ask for. Raises InputError for a rule that is none."""
+    if language_rule not in _VARIANTS_OF:
         raise InputError(
             "The language of a campaign is both, zh-Hant, en or column, not {language}.", language=language_rule
         )
-    if language_rule != "column":
+    return _VARIANTS_OF[language_rule]
+
+
+def variant_of(language_rule: str, recipient_language: str) -> str:
+    """The variant a person reads. Under the rule `column`, people whose language is not known read both."""
+    if len(written_variants(language_rule)) == 1:
         return language_rule
     wanted = recipient_language.strip().casefold()
     return "zh-Hant" if wanted.startswith(_CHINESE) else "en" if wanted.startswith(_ENGLISH) else "both"

@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from bulkmail.compose import markup
-from bulkmail.compose.letter import LANGUAGES, VARIANTS_OF, Letter
+from bulkmail.compose.letter import LANGUAGES, Letter, written_variants
 from bulkmail.compose.shield import Shield
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Text, say
@@ -25,13 +25,9 @@ def compile_letters(campaign: Campaign, *, layout: str, footer_html: str, footer
     """
     if campaign.body_format not in ("md", "mjml", "html"):
         raise InputError("The body is md, mjml or html, not {format}.", format=campaign.body_format)
-    if campaign.language not in VARIANTS_OF:
-        raise InputError(
-            "The language of a campaign is both, zh-Hant, en or column, not {language}.", language=campaign.language
-        )
     return {
         variant: _letter(campaign, variant, layout, footer_html, footer_text)
-        for variant in VARIANTS_OF[campaign.language]
+        for variant in written_variants(campaign.language)
     }
 
 
