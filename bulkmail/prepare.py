@@ -14,7 +14,7 @@ from bulkmail.audience import Audience
 from bulkmail.errors import StateError
 from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, say
 from bulkmail.sample import SAMPLE_DOMAIN
-from bulkmail.tips import addressing, cadence, clarity, consent, sender_requirements, unsubscribe
+from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
 LAYOUT = "notice.mjml"
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
@@ -328,6 +328,18 @@ def _sample_by_mistake(ws: Workspace, table: pd.DataFrame) -> list[Finding]:
             source="house",
         )
     ]
+
+
+def judge_letter(ws: Workspace, campaign: Campaign, letters: Mapping[str, compose.Letter]) -> list[Finding]:
+    """What tips 4 and 5 say of letters that have no list yet, by a reader who is nobody; what needs people is UNKNOWN.
+
+    Raises InputError where a letter cannot be written at all.
+    """
+    written = [compose.render(letter, compose.stand_in(letters), canary_url(ws)) for letter in letters.values()]
+    uses = personalization.PersonalizationFacts(sender=campaign.sender, uses=compose.inventory(letters), recipients=0)
+    about = _clarity_facts(ws, campaign, max(written, key=lambda message: len(message.html)))
+    found = [check(about) for check in clarity.CHECKS] + [check(uses) for check in personalization.CHECKS]
+    return preflight.by_harm(found)
 
 
 # ---------------------------------------------------------------- approval

@@ -3,6 +3,7 @@
 from bulkmail.compose.examine import personalization_facts, render_check
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
+from bulkmail.compose.looking import field_table, stand_in, telling_rows
 from bulkmail.compose.render import preview_frame, render
 from bulkmail.compose.slots import Slotted, joined, split, substitutions, why_single
 from bulkmail.compose.source import compile_letters
@@ -11,6 +12,7 @@ __all__ = [
     "Letter",
     "Slotted",
     "compile_letters",
+    "field_table",
     "inventory",
     "joined",
     "personalization_facts",
@@ -19,7 +21,9 @@ __all__ = [
     "render",
     "render_check",
     "split",
+    "stand_in",
     "substitutions",
+    "telling_rows",
     "variant_of",
     "variants",
     "why_single",

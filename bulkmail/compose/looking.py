@@ -1,0 +1,64 @@
+"""For those who write a letter: whose letters to look at first, what fields there are, and a reader who is nobody."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bulkmail.compose.inventory import inventory
+from bulkmail.compose.letter import PERSON_FIELDS, Letter, letter_fields
+from bulkmail.model import Recipient
+
+FIELD_TABLE_COLUMNS = ("field", "used", "places", "filled", "recipients", "share", "has_fallback")
+
+
+def telling_rows(people: pd.DataFrame) -> dict[str, int]:
+    """Positions in `people` (with `variant`) of the letters that show most: the first of each variant under its name,
+    and under "longest" and "emptiest" those whose fields hold the most text, and the fewest filled cells.
+
+    Each position occurs once, under the first name that finds it; without people there are none.
+    """
+    if people.empty:
+        return {}
+    cells = letter_fields(people).select_dtypes(include="str")
+    length = cells.apply(lambda column: column.str.len()).sum(axis=1).to_numpy()
+    filled = cells.apply(lambda column: column.str.strip().ne("")).sum(axis=1).to_numpy()
+    firsts = people["variant"].reset_index(drop=True).drop_duplicates().sort_values()
+    found = {name: place for place, name in firsts.items()}
+    found |= {"longest": int(length.argmax()), "emptiest": int(filled.argmin())}
+    once: dict[int, str] = {}
+    for name, position in found.items():
+        once.setdefault(position, name)
+    return {name: position for position, name in once.items()}
+
+
+def field_table(letters: Mapping[str, Letter], people: pd.DataFrame | None) -> pd.DataFrame:
+    """A row per field that the letters use or the list has cells of: FIELD_TABLE_COLUMNS, those in use first.
+
+    `share` is of `recipients`, NaN without people; a field in use that the list lacks is filled for nobody. `places`
+    are joined by a comma. `people` is None where there is no list yet.
+    """
+    uses = inventory(letters)
+    cells = letter_fields(people).drop(columns="address", errors="ignore") if people is not None else pd.DataFrame()
+    counts = {name: int(cells[name].str.strip().ne("").sum()) for name in cells}
+    names, rows = [*uses, *(name for name in cells if name not in uses and counts[name])], len(cells)
+    table = pd.DataFrame(
+        {
+            "field": names,
+            "used": [name in uses for name in names],
+            "places": [", ".join(uses[name].places) if name in uses else "" for name in names],
+            "filled": [counts.get(name, 0) for name in names],
+            "recipients": rows,
+            "share": [counts.get(name, 0) / rows if rows else np.nan for name in names],
+            "has_fallback": [name in uses and uses[name].has_fallback for name in names],
+        },
+        columns=list(FIELD_TABLE_COLUMNS),
+    )
+    return table.astype({"field": "str", "places": "str", "filled": "int64", "recipients": "int64", "share": "float64"})
+
+
+def stand_in(letters: Mapping[str, Letter], language: str = "") -> Recipient:
+    """A reader who is nobody, to look at letters before there is a list: each field says its own name in ‹brackets›."""
+    words = {name: f"‹{name}›" for name in (*inventory(letters), *PERSON_FIELDS)}
+    name, address = words.pop("name"), words.pop("address")
+    return Recipient(address=address, name=name, language=language, fields=words, source_row=0)
