@@ -66,7 +66,7 @@ sources = st.lists(st.recursive(simple, blocks, max_leaves=6), max_size=6).map("
 values = st.one_of(st.sampled_from(HOSTILE), st.text(), st.sampled_from(["a;b", "<i>;&", "A,B"]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sources, sources, sources, st.lists(st.tuples(values, values, values), min_size=1, max_size=4))
 def test_joined_letters_equal_rendered_letters(subject, html, text, rows):
     letter, frame = a_letter(subject, html, text), a_list(*rows)
