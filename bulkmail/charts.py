@@ -265,6 +265,26 @@ def campaign_rates(
     return _laid_out(figure, title=title, x=x, y=y)
 
 
+def letter_funnel(funnel: pd.DataFrame, *, steps: Sequence[str], title: str, x: str, labels: _Labels) -> go.Figure:
+    """Return a bar for each of `steps` (values of `what`) of `results.funnel_of_plan`, in that order."""
+    shown = funnel.set_index("what").loc[list(steps), "letters"]
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            y=[_shown(step, labels) for step in steps],
+            x=shown,
+            marker_color=[GOOD if step in ("eligible", "accepted", "delivered") else _colour(0) for step in steps],
+            text=[f"{count:,}" for count in shown],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(rangemode="tozero")
+    return _laid_out(figure, title=title, x=x, y="", height=_height(len(steps)))
+
+
 def delivery_progress(totals: Mapping[str, int], *, title: str, x: str, labels: _Labels) -> go.Figure:
     """Return one bar of all letters of a plan, split by what has become of them (DELIVERY; others are not drawn)."""
     figure = go.Figure()

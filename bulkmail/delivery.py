@@ -5,6 +5,7 @@ An attempt hands over a range of positions; people of that range who are recorde
 it, so to drop somebody is to refuse that position and to try the same range again.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -211,6 +212,61 @@ def suppression_of(event: DeliveryEvent, person: str) -> Suppression | None:
         EventKind.BOUNCED: SuppressionReason.HARD_BOUNCE if event.hard else None,
     }.get(event.kind)
     return reason and Suppression(person=person, reason=reason, at=event.at, origin="event", address=event.address)
+
+
+# What happened, in words for people.
+HAPPENED: Mapping[EventKind, Text] = {
+    EventKind.UNKNOWN: say("Nothing heard yet"),
+    EventKind.QUEUED: say("Taken by the sending service"),
+    EventKind.DEFERRED: say("Put off by the receiving server"),
+    EventKind.REJECTED: say("Not tried by the sending service"),
+    EventKind.DELIVERED: say("Delivered"),
+    EventKind.OPENED: say("Opened"),
+    EventKind.CLICKED: say("Clicked"),
+    EventKind.BOUNCED: say("Bounced"),
+    EventKind.UNSUBSCRIBED: say("Unsubscribed"),
+    EventKind.COMPLAINED: say("Reported as spam"),
+}
+# Why a letter did not arrive, and whose move it is.
+FAILURES: Mapping[str, Text] = {
+    "no_mailbox": say("Hard bounce: the mailbox does not exist. It is suppressed; ask the person for another address."),
+    "full": say("Soft bounce: the mailbox is full. The next campaign tries again."),
+    "policy": say("Soft bounce: refused for policy, content or reputation. Look at the sender and the letter."),
+    "other": say("Soft bounce for another reason, or for one that was not said."),
+    "not_tried": say("Not tried: the sending service keeps this address on a list of its own."),
+    "waiting": say("Put off: the receiving server asks to try again, and the sending service does."),
+}
+_FULL = re.compile(r"[45]\.2\.2\b|over quota|mailbox (?:is )?full", re.IGNORECASE)
+_POLICY = re.compile(r"[45]\.[67]\.\d+\b|reputation|spam|policy|blocked", re.IGNORECASE)
+
+
+def failure(kind: EventKind, hard: bool, said: str) -> str:
+    """Return the key of FAILURES for a letter that ended so, "" for one that arrived or may yet.
+
+    A hard bounce was told from a soft one when its event was read; classes of soft ones are those of RFC 3463.
+    """
+    if kind is not EventKind.BOUNCED:
+        return {EventKind.REJECTED: "not_tried", EventKind.DEFERRED: "waiting"}.get(kind, "")
+    if hard:
+        return "no_mailbox"
+    return "full" if _FULL.search(said) else "policy" if _POLICY.search(said) else "other"
+
+
+# ---------------------------------------------------------------- how fast it goes
+
+_WINDOW = timedelta(seconds=60)
+
+
+def letters_per_second(settled: Iterable[tuple[datetime, int]], began: datetime | None, now: datetime) -> float:
+    """Return the pace of the last minute (of the time since it `began`, if that is less); 0 when nothing moved.
+
+    `settled` has the moment and the number of letters of each request that is over.
+    """
+    if began is None:
+        return 0.0
+    since = max(began, now - _WINDOW)
+    seconds = max((now - since).total_seconds(), 1.0)
+    return sum(letters for at, letters in settled if at > since) / seconds
 
 
 # ---------------------------------------------------------------- stopping on evidence

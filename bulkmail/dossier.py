@@ -196,16 +196,20 @@ def _facts(dossier: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _verdict(dossier: Mapping[str, Any], translate: Translate) -> str:
-    """Return a paragraph for each sum: that it holds, or by how much it does not."""
-    paragraphs = []
+def sums_in_words(dossier: Mapping[str, Any], translate: Translate) -> list[str]:
+    """Return a sentence for each sum: that it holds, or by how much it does not."""
+    sentences = []
     for line in dossier["reconciliation"]:
         parts = " + ".join(" ".join(_words(row, translate)) for row in _named(line["parts"], LABELS))
         places = {"whole": LABELS[line["whole"]], "number": line["number"], "parts": parts or "0"}
         right = say("{whole} {number} = {parts}: it adds up.", **places)
         wrong = say("{whole} {number} ≠ {parts}: {missing} missing.", missing=line["missing"], **places)
-        paragraphs.append(f"<p>{escape(translate(right if line['holds'] else wrong))}</p>")
-    return "\n".join(paragraphs)
+        sentences.append(translate(right if line["holds"] else wrong))
+    return sentences
+
+
+def _verdict(dossier: Mapping[str, Any], translate: Translate) -> str:
+    return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in sums_in_words(dossier, translate))
 
 
 def _named(counts: Mapping[str, int], labels: Mapping[str, Text]) -> list[Row]:

@@ -282,6 +282,25 @@ def by_campaign(letters: nw.typing.IntoFrame, by: Sequence[str] = ("campaign", "
     return ordered.reset_index(drop=True)
 
 
+def shares(letters: pd.DataFrame) -> pd.DataFrame:
+    """Return what became of these letters: what, letters, base, of (how many that is), rate, low, high.
+
+    A row for each of HAPPENINGS. The interval is Wilson's of 95 %; rate, low and high are NaN where the base is 0. As
+    in `by_campaign`, opens are a share of the delivered letters that no machine opened, and counted among those.
+    """
+    happened = letters[list(HAPPENINGS)]
+    unseen = happened[happened["machine_open"] == 0]
+    bases = {"sent": len(letters), "delivered": int(happened["delivered"].sum())}
+    bases["open_base"] = int(unseen["delivered"].sum())
+    counts = {**happened.sum(), "opened": unseen["opened"].sum()}
+    base = [BASES.get(name, "delivered") for name in HAPPENINGS]
+    table = pd.DataFrame({"what": HAPPENINGS, "letters": [int(counts[name]) for name in HAPPENINGS], "base": base})
+    table["of"] = table["base"].map(bases)
+    table["rate"] = np.where(table["of"] > 0, table["letters"] / table["of"].clip(lower=1), np.nan)
+    table["low"], table["high"] = wilson(table["letters"], table["of"])
+    return table
+
+
 def by_week(letters: nw.typing.IntoFrame, timezone: str = MACAU) -> pd.DataFrame:
     """Return letters by local week and department: week (its Monday, a date), department, letters."""
     local = nw.col("sent_at").dt.convert_time_zone(timezone)

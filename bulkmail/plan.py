@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -39,13 +39,15 @@ def make_plan(
     letters: Mapping[str, Letter],
     list_hash: str,
     suppression_digest: str,
+    after: Sequence[str] = (),
 ) -> tuple[Plan, pd.DataFrame]:
     """Return the plan and its snapshot: one row per letter, ordered by variant, then source row, in SNAPSHOT_COLUMNS,
     the parts of names and every `field.` column.
 
-    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing. The hash
-    does not depend on the time, on the order of rows and columns, or on dtypes. Raises StateError when a person would
-    be mailed twice or a letter is missing.
+    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing. `after`
+    are plans of the campaign that were cancelled or are void: the same may be approved again, but as another plan.
+    The hash does not depend on the time, on the order of rows and columns, or on dtypes. Raises StateError when a
+    person would be mailed twice or a letter is missing.
     """
     snapshot = _snapshot(eligible)
     _refuse_repeats(snapshot)
@@ -59,6 +61,7 @@ def make_plan(
         "excluded": _hash(dict(excluded_reasons)),
         "suppressions": suppression_digest,
         "schedule": _hash([asdict(batch) for batch in batches]),
+        **({"after": _hash(sorted(after))} if after else {}),
     }
     plan = Plan(
         hash=_hash({"version": HASHED, "parts": parts}),

@@ -12,11 +12,12 @@ from bulkmail.adapters import database, dns_lookup, files, journal, ledger, list
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
-from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, say
+from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, Text, say
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
 LAYOUT = "notice.mjml"
+UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
 CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
 
@@ -155,6 +156,7 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         letters=letters,
         list_hash=inputs.list_hash,
         suppression_digest=plan.content_hash(_suppressed(table)),
+        after=_given_up(ws, campaign.id),
     )
     facts = _facts(ws, inputs, table, eligible, letters, contacts, now)
     found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
@@ -206,6 +208,13 @@ def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
         footer_html=unsubscribe.footer_html(campaign.sender),
         footer_text=unsubscribe.footer_text(campaign.sender),
     )
+
+
+def _given_up(ws: Workspace, campaign_id: str) -> list[str]:
+    """The plans of a campaign that were cancelled or are void."""
+    cancelled = {run.plan_hash for run in journal.runs(ws, "cancelled")}
+    known = journal.plans(ws, campaign_id)
+    return [stored.plan.hash for stored in known if stored.voided_at or stored.plan.hash in cancelled]
 
 
 def _suppressed(table: pd.DataFrame) -> pd.DataFrame:
@@ -301,6 +310,23 @@ def sender_dns(ws: Workspace, campaign: Campaign) -> DomainFacts:
     return dns_lookup.facts_of(domain, resolver=ws.settings.dns, ask=asks_dns(ws))
 
 
+@dataclass(frozen=True, kw_only=True)
+class SenderReport:
+    """What tip 7 says of a From address by itself; `asked` is whether DNS was, `request` a letter to its team."""
+
+    asked: bool
+    findings: tuple[Finding, ...]
+    request: tuple[Text, ...]
+
+
+def report_on_sender(ws: Workspace, campaign: Campaign, *, now: datetime) -> SenderReport:
+    """Judge the sender of a campaign: needs no list and no letter, and may take seconds where DNS is slow."""
+    facts = sender_requirements.SenderFacts(dns=sender_dns(ws, campaign), now=now)
+    found = preflight.by_harm(check(facts) for check in sender_requirements.CHECKS)
+    request = sender_requirements.request_to_dns_team(facts, found)
+    return SenderReport(asked=facts.dns.asked, findings=tuple(found), request=tuple(request))
+
+
 def _nobody_left(people: Audience) -> list[Finding]:
     if len(people.eligible):
         return []
@@ -363,6 +389,28 @@ def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime) -> Non
     journal.approve(ws, prepared.plan.hash, by, now)
 
 
+def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: int, *, by: str, now: datetime) -> None:
+    """Approve the plan that a person has looked at, if it is what would be planned now. Approved already is harmless.
+
+    However long the look took: everything is judged anew, and what differs is a StateError. `people` is the number
+    that the person typed.
+    """
+    if journal.run_state(ws, plan_hash) in ("queued", "running", "paused", "done"):
+        return
+    if not by.strip():
+        raise StateError("Write your name: an approval without one is worth nothing.")
+    if any(run.campaign_id == campaign_id for run in journal.runs(ws, *UNDER_WAY)):
+        raise StateError("Another plan of this campaign is at work. Wait until it is done, or cancel it first.")
+    campaign = database.campaign(ws, campaign_id)
+    inputs = campaign and inputs_of(ws, campaign)
+    prepared = inputs and prepare_campaign(ws, inputs, now=now)
+    if prepared is None or prepared.plan.hash != plan_hash:
+        raise StateError("Something has changed since you looked at this plan: nothing was approved. Look again.")
+    if people != prepared.plan.recipients:
+        raise StateError("That is not the number of people who get the letter: nothing was approved.")
+    approve(ws, prepared, by=by.strip(), now=now)
+
+
 def _with_reasons(people: Audience) -> pd.DataFrame:
     return people.excluded[["source_row", "person", "address", "reason", "details"]]
 
@@ -377,9 +425,22 @@ def plan_under_way(ws: Workspace, inputs: Inputs) -> str | None:
 
     Who it mails stays as approved, whatever has happened since: the last look sees to who may not be mailed any more.
     """
-    campaign_part = plan.campaign_hash(inputs.campaign)
-    for stored in journal.plans(ws, inputs.campaign.id):
-        same = stored.plan.parts["campaign"] == campaign_part and stored.plan.parts["list"] == inputs.list_hash
+    return _made_of(ws, inputs.campaign, inputs.list_hash)
+
+
+def plan_to_watch(ws: Workspace, campaign: Campaign) -> str | None:
+    """The hash of the campaign's plan that is at work, whatever became of the draft since; else of the one that was
+    sent of this very letter and list; None where there is something to review, or nothing yet."""
+    at_work = (run.plan_hash for run in journal.runs(ws, *UNDER_WAY) if run.campaign_id == campaign.id)
+    version = _newest_list(ws, campaign)
+    sent = version and _made_of(ws, campaign, str(version.meta["file_hash"]))
+    return next(at_work, sent)
+
+
+def _made_of(ws: Workspace, campaign: Campaign, list_hash: str) -> str | None:
+    campaign_part = plan.campaign_hash(campaign)
+    for stored in journal.plans(ws, campaign.id):
+        same = stored.plan.parts["campaign"] == campaign_part and stored.plan.parts["list"] == list_hash
         if same and not stored.voided_at and journal.run_state(ws, stored.plan.hash) not in ("", "cancelled"):
             return stored.plan.hash
     return None

@@ -1,34 +1,45 @@
 """Reads what became of what was sent: our own campaigns and past ones brought in, as one row per letter."""
 
 import io
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
-from bulkmail import engagement
-from bulkmail.adapters import database, journal, past
+from bulkmail import delivery, dossier, engagement, rejects
+from bulkmail.adapters import database, journal, lists, past
 from bulkmail.adapters.workspace import Workspace
-from bulkmail.errors import InputError
+from bulkmail.errors import InputError, StateError
+from bulkmail.model import AttemptState, EventKind
 from bulkmail.tips import addressing
 
 
 def letters_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     """One row per letter of a plan that was accepted, in the columns of `engagement.LETTER_COLUMNS`."""
-    stored, run = journal.load_plan(ws, plan_hash), journal.run(ws, plan_hash)
-    letters = journal.letters(ws, plan_hash)
+    stored, letters = journal.load_plan(ws, plan_hash), journal.letters(ws, plan_hash)
     accepted = letters[letters["state"] == "accepted"]
-    campaign = database.campaign(ws, stored.plan.campaign_id)
+    campaign = journal.plan_campaign(ws, plan_hash)
     name = campaign.name if campaign else stored.plan.campaign_id
+    started = {attempt.id: attempt.started_at for attempt in journal.attempts(ws, plan_hash)}
     sent = pd.DataFrame(
         {
             "campaign": name,
             "department": campaign.sender.organisation if campaign else "",
             "person": accepted["person"],
-            "sent_at": run.approved_at if run else stored.made_at,
+            "sent_at": pd.to_datetime(accepted["attempt"].map(started), utc=True).fillna(stored.made_at),
         }
     )
-    events = journal.events(ws, plan_hash).merge(letters[["position", "person"]], on="position")
-    return engagement.letters_from_events(sent, events.assign(campaign=name))
+    return engagement.letters_from_events(sent, _events_of(ws, plan_hash, letters).assign(campaign=name))
+
+
+def _events_of(ws: Workspace, plan_hash: str, letters: pd.DataFrame) -> pd.DataFrame:
+    """The events of a plan with the person of each. Who left by the letter's own link told us and not the provider."""
+    told = journal.events(ws, plan_hash)
+    left = database.left_by_link(ws, plan_hash).assign(kind=EventKind.UNSUBSCRIBED.value, hard=False, by_machine=False)
+    left = left.merge(letters[["position", "person"]], on="person")
+    told = told.merge(letters[["position", "person"]], on="position")
+    return pd.concat([told, left], ignore_index=True) if len(left) else told
 
 
 def past_letters(ws: Workspace) -> pd.DataFrame | None:
@@ -41,6 +52,162 @@ def past_letters(ws: Workspace) -> pd.DataFrame | None:
 def state_of(ws: Workspace) -> str:
     """A text that changes whenever `past_letters` may: with each import, each letter settled and each event stored."""
     return f"{database.last_change(ws)} {journal.stored_events(ws)}"
+
+
+# ---------------------------------------------------------------- one plan: how it goes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How the sending of a plan goes. `doubts` are attempts of which it is not known whether they were mailed;
+    `per_second` is the pace of the last minute; `next_at` when the next letters are due, None when none are."""
+
+    run: journal.Run
+    totals: journal.Totals
+    doubts: tuple[journal.Attempt, ...]
+    per_second: float
+    next_at: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """How many letters are not handed over yet."""
+        return self.totals["planned"] + self.totals["submitting"]
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at this pace; None where that cannot be told."""
+        return self.waiting / self.per_second if self.per_second and self.run.state == "running" else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be handed over."""
+        return self.run.state in ("done", "cancelled")
+
+
+def progress_of(ws: Workspace, plan_hash: str, now: datetime) -> Progress | None:
+    """How the sending of a plan goes; None when it was never approved."""
+    run = journal.run(ws, plan_hash)
+    if run is None:
+        return None
+    attempts = journal.attempts(ws, plan_hash)
+    settled = [(attempt.settled_at, attempt.people) for attempt in attempts if attempt.settled_at and attempt.digest]
+    began = min((attempt.started_at for attempt in attempts if attempt.started_at), default=None)
+    return Progress(
+        run=run,
+        totals=journal.totals(ws, plan_hash),
+        doubts=tuple(attempt for attempt in attempts if attempt.state is AttemptState.IN_DOUBT),
+        per_second=delivery.letters_per_second(settled, began, now),
+        next_at=journal.next_due(ws, plan_hash),
+    )
+
+
+# ---------------------------------------------------------------- one plan: what became of it
+
+PEOPLE_COLUMNS = ("source_row", "address", "name", "state", "reason", "details", "happened", "at", "said", "person")
+
+
+def funnel_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """The way from the uploaded list to clicks: what, letters, base, of, rate, low, high, as `engagement.shares`.
+
+    The first three steps are counted and not estimated, so that they have no interval.
+    """
+    totals, rows = journal.totals(ws, plan_hash), _rows_of_list(ws, plan_hash)
+    counted = pd.DataFrame(
+        {
+            "what": ["uploaded", "eligible", "accepted"],
+            "letters": [rows, totals["recipients"], totals["accepted"]],
+            "base": ["", "uploaded", "eligible"],
+            "of": [0, rows, totals["recipients"]],
+        }
+    )
+    counted["rate"] = counted["letters"] / counted["of"].where(counted["of"] > 0)
+    return pd.concat([counted, engagement.shares(letters_of_plan(ws, plan_hash))], ignore_index=True)
+
+
+def _rows_of_list(ws: Workspace, plan_hash: str) -> int:
+    """How many rows the list of a plan has, counted where the list is kept; where it is not, as the plan has it."""
+    plan = journal.load_plan(ws, plan_hash).plan
+    counted = (version.rows for version in lists.lists(ws) if version.meta.get("file_hash") == plan.parts.get("list"))
+    return next(counted, plan.recipients + sum(plan.excluded.values()))
+
+
+def people_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """Every row of the list with what became of it: PEOPLE_COLUMNS, in the order of the list.
+
+    `state` is that of the letter in the journal, or excluded; `reason` says why there is none; `happened` is the
+    furthest that was heard (`delivery.RANK`), with its time and what the other side `said`.
+    """
+    letters = journal.letters(ws, plan_hash)
+    heard = _furthest(_events_of(ws, plan_hash, letters))
+    people = letters.merge(heard, on="position", how="left")
+    left_out = journal.load_excluded(ws, plan_hash).assign(state="excluded")
+    rows = pd.concat([people, left_out], ignore_index=True).reindex(columns=list(PEOPLE_COLUMNS))
+    texts = [name for name in PEOPLE_COLUMNS if name not in ("source_row", "at")]
+    rows[texts] = rows[texts].fillna("").astype("str")
+    return rows.sort_values("source_row", kind="stable", ignore_index=True)
+
+
+def _furthest(events: pd.DataFrame) -> pd.DataFrame:
+    """For each position the event that ranks highest: position, happened, at, said, failure."""
+    rank = events["kind"].map({kind.value: rank for kind, rank in delivery.RANK.items()})
+    last = events.assign(rank=rank).sort_values(["rank", "at"], kind="stable").drop_duplicates("position", keep="last")
+    return last[["position", "kind", "at", "reason"]].rename(columns={"kind": "happened", "reason": "said"})
+
+
+def failures_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """Why letters did not arrive: failure (a key of `delivery.FAILURES`), letters; the most frequent first."""
+    events = journal.events(ws, plan_hash)
+    last = _furthest(events).merge(events[events["hard"]][["position"]].drop_duplicates(), how="left", indicator=True)
+    kinds = zip(last["happened"], last["_merge"] == "both", last["said"].fillna(""), strict=True)
+    failures = pd.Series([delivery.failure(EventKind(kind), hard, said) for kind, hard, said in kinds], dtype="str")
+    counts = failures[failures != ""].value_counts()
+    return pd.DataFrame({"failure": counts.index, "letters": counts.to_numpy()})
+
+
+def among(people: pd.DataFrame, ws: Workspace, *, state: str = "", reason: str = "", address: str = "") -> pd.DataFrame:
+    """Those of `people_of_plan` with this state or happening, this reason, and exactly this address or mailbox."""
+    chosen = pd.Series(True, index=people.index)
+    if state:
+        chosen &= (people["state"] == state) | (people["happened"] == state)
+    if reason:
+        chosen &= people["reason"] == reason
+    if address.strip():
+        person = addressing.person_of(address.strip(), ws.person_key)
+        same = people["address"].str.casefold() == address.strip().casefold()
+        chosen &= same | ((people["person"] == person) & bool(person))
+    return people[chosen]
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A CSV in UTF-8 that a spreadsheet opens as what it is: with a byte order mark, and without formulas."""
+    texts = table.select_dtypes(include="str").columns
+    safe = table.assign(**{name: table[name].map(rejects.harmless) for name in texts})
+    return safe.rename(columns=rejects.harmless).to_csv(index=False).encode("utf-8-sig")
+
+
+# ---------------------------------------------------------------- one plan: its dossier
+
+
+def dossier_of_plan(ws: Workspace, plan_hash: str, now: datetime) -> dict[str, Any]:
+    """The dossier of an approved plan (`dossier.build`), with the deeds and approvals of its whole campaign."""
+    stored, campaign = journal.load_plan(ws, plan_hash), journal.plan_campaign(ws, plan_hash)
+    if campaign is None:
+        raise StateError("The campaign of this plan is not kept any more.")
+    plans = {plan.plan.hash for plan in journal.plans(ws, stored.plan.campaign_id)}
+    trail = database.audit_trail(ws)
+    ours = [isinstance(about, dict) and about.get("plan") in plans for about in trail["about"]]
+    approvals = (run for run in journal.runs(ws) if run.plan_hash in plans)
+    return dossier.build(
+        campaign=campaign,
+        plan=stored.plan,
+        uploaded=_rows_of_list(ws, plan_hash),
+        totals=journal.totals(ws, plan_hash),
+        findings=stored.findings,
+        approvals=[{"plan": run.plan_hash, "by": run.approved_by, "at": run.approved_at} for run in approvals],
+        outcomes=journal.outcomes(ws, plan_hash),
+        trail=trail[ours],
+        now=now,
+    )
 
 
 # ---------------------------------------------------------------- past engagement from elsewhere

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bulkmail import delivery, limits, sendgrid_format
-from bulkmail.adapters import journal, sendgrid_api
+from bulkmail.adapters import journal, ledger, sendgrid_api
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import DeliveryEvent, Suppression, SuppressionReason
 from bulkmail.tips import addressing, unsubscribe
@@ -208,7 +208,7 @@ def _leave(ws: Workspace, token: unsubscribe.Token, everything: bool, now: datet
         person=token.person,
         reason=SuppressionReason.UNSUBSCRIBED,
         at=now,
-        origin=f"link {token.plan}",
+        origin=f"{ledger.LINK_ORIGIN}{token.plan}",
         purpose=purpose,
     )
     journal.store_events(ws, [], [suppression], now=now)

@@ -13,7 +13,7 @@ from functools import cache
 import pandas as pd
 from sqlalchemy import Connection, Select, func, insert, select, text, update
 
-from bulkmail.adapters.tables import consent_event, suppression
+from bulkmail.adapters.tables import Instant, consent_event, suppression
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import ConsentEvent, Suppression, SuppressionReason
 
@@ -24,6 +24,7 @@ TIMES = ("at", "recorded_at")
 SUPPRESSION_COLUMNS = ("person", "reason", "purpose", "at", "origin", "address")
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
 BEGINNING = "0" * 64
+LINK_ORIGIN = "link "  # origin of a suppression that came by a letter's own link: this, and how its plan's hash begins
 
 # ---------------------------------------------------------------- consent
 
@@ -186,6 +187,15 @@ def suppressions(ws: Workspace) -> pd.DataFrame:
     with reading(ws) as connection:
         rows = connection.execute(select(*columns).order_by(suppression.c.at.desc(), suppression.c.person)).all()
     return _typed(pd.DataFrame(rows, columns=list(SUPPRESSION_COLUMNS)), times=("at",))
+
+
+def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    """Who unsubscribed by the link or the header of a letter of this plan: person, at."""
+    columns = (suppression.c.person, func.min(suppression.c.at, type_=Instant).label("at"))
+    by_letter = suppression.c.origin == f"{LINK_ORIGIN}{plan_hash[:16]}"
+    with reading(ws) as connection:
+        rows = connection.execute(select(*columns).where(by_letter).group_by(suppression.c.person)).all()
+    return _typed(pd.DataFrame(rows, columns=["person", "at"]), times=("at",))
 
 
 def suppressed_among(connection: Connection, persons: Sequence[str], purpose: str) -> dict[str, str]:

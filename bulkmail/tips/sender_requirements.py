@@ -7,7 +7,7 @@ and uses a return path of its own below that domain.
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -381,6 +381,51 @@ def check_rule_age(facts: SenderFacts) -> Finding:
     )
     fix = say("Update bulkmail. The rules and the days they were read are in bulkmail/limits.py.")
     return _finding("SND-22", Outcome.WARN, message, fix) if days > limit else _passed("SND-22", message)
+
+
+# ---------------------------------------------------------------- for those who publish
+
+_DNS_TEAM = say("whoever runs the DNS of the domain")
+_ACCOUNT_THEN_DNS = say("whoever keeps the SendGrid account shows the records, and whoever runs the DNS publishes them")
+# Who has to act on a finding.
+WHO: Mapping[str, Text] = {
+    **dict.fromkeys(("SND-01", "SND-02", "SND-07", "SND-14"), _DNS_TEAM),
+    **dict.fromkeys(("SND-03", "SND-06"), _ACCOUNT_THEN_DNS),
+    "SND-22": say("whoever keeps bulkmail up to date"),
+}
+
+
+def request_to_dns_team(facts: SenderFacts, findings: Sequence[Finding]) -> list[Text]:
+    """Return the lines of a letter to whoever runs the DNS: what is wrong and what to publish, what is in order; where
+    DNS did not say, the record to look for. No lines when there is nothing to ask for."""
+    wanted = _to_look_for(facts.dns)
+    asked = [finding for finding in findings if finding.outcome is not Outcome.PASS and finding.code != "SND-22"]
+    if not asked:
+        return []
+    lines = [say("DNS of {domain}: what mailbox providers ask of those who send bulk mail", domain=facts.dns.domain)]
+    for number, finding in enumerate(asked, start=1):
+        unknown = finding.outcome is Outcome.UNKNOWN
+        lines += [
+            Text(""),
+            say("{number}. {seen}", number=number, seen=finding.message),
+            wanted.get(finding.code, finding.fix) if unknown else finding.fix,
+            say("Rule: {source}", source=finding.source),
+        ]
+    return lines
+
+
+def _to_look_for(dns: DomainFacts) -> dict[str, Text]:
+    """Return, for where DNS did not say, code → the record that has to be there in the end."""
+    name, policy = f"_dmarc.{dns.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{dns.domain}"
+    spf, dmarc = _line(dns.domain, "v=spf1 include:sendgrid.net ~all"), _line(name, policy)
+    return {
+        "SND-01": say("Please see that there is one SPF record. Where there is none, publish: {record}", record=spf),
+        "SND-02": say("Please see that it costs 10 DNS lookups or fewer and ends in ~all or -all."),
+        "SND-03": _publish_keys(dns),
+        "SND-06": say("Please see that the keys stand below {domain} itself.", domain=dns.domain),
+        "SND-07": say("Please see that there is a DMARC record. Where there is none, publish: {record}", record=dmarc),
+        "SND-14": say("Please see that {domain} exists and has a mail server (MX).", domain=dns.domain),
+    }
 
 
 # ---------------------------------------------------------------- words
