@@ -18,28 +18,29 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "�
 
 def reject_workbook(
     table: pd.DataFrame,
-    reasons: pd.Series,
-    labels: Mapping[str, str],
-    headers: Mapping[str, str] | None = None,
+    reasons: pd.Series | None = None,
+    labels: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     captions: Sequence[str] = ("Row", "Reason", "Suggestion"),
 ) -> bytes:
     """An XLSX of the rows of `table` that have a reason: row number, reason, suggestion, then the list's own columns.
 
-    `reasons` has the index of `table`, a code or "" for each row; `labels` says a code in words; `headers` gives a
-    column its header in the file (`Reading.columns`; without it, all columns a file can have are written); `captions`
-    are the first three headers in the reader's language. No cell is a formula or a link: what starts like a formula
-    gets an apostrophe before it.
+    `reasons` has the index of `table`, a code or "" for each row, and is the column `reason` where it is not given;
+    `labels` says a code in words; `columns` gives a column its header in the file (`Reading.columns`; without it, all
+    columns a file can have are written); `captions` are the first three headers in the reader's language. No cell is a
+    formula or a link: what starts like a formula gets an apostrophe before it.
     """
-    chosen = table[(reasons != "").to_numpy()]
-    words = reasons[(reasons != "").to_numpy()].map(lambda code: labels.get(code, code))
-    columns = _columns(table, headers or {})
+    codes = table["reason"] if reasons is None else reasons
+    rejected = (codes != "").to_numpy()
+    chosen, words = table[rejected], labels or {}
+    own = _columns(table, columns or {})
     records = [
         chosen["source_row"].tolist(),
-        words.tolist(),
+        [words.get(code, code) for code in codes[rejected]],
         chosen["suggestion"].tolist() if "suggestion" in chosen else [""] * len(chosen),
-        *(chosen[column].astype("str").tolist() for column in columns),
+        *(chosen[column].astype("str").tolist() for column in own),
     ]
-    return _workbook([*captions, *columns.values()], list(zip(*records, strict=True)))
+    return _workbook([*captions, *own.values()], list(zip(*records, strict=True)))
 
 
 def _columns(table: pd.DataFrame, headers: Mapping[str, str]) -> dict[str, str]:

@@ -65,6 +65,11 @@ def test_links_control_characters_and_very_long_cells_are_plain_text():
     assert len(sheet["F2"].value) == 32_767
 
 
+def test_the_reasons_may_stand_in_the_table():
+    table = a_table("original_address | reason\nana | invalid_address\nbo@lotusbay.edu.mo |")
+    assert cells_of(reject_workbook(table, labels=LABELS))[1:] == [[2, "不是有效的電郵地址", None, "ana"]]
+
+
 def test_nothing_to_correct_is_a_header_alone():
     table = a_table("original_address\nana@lotusbay.edu.mo")
     assert cells_of(reject_workbook(table, pd.Series([""]), {})) == [["Row", "Reason", "Suggestion", "address"]]

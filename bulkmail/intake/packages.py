@@ -49,8 +49,8 @@ def _check(data: bytes, members: list[zipfile.ZipInfo]) -> None:
         _hold(unpacked, limits.LIST_UNPACKED_BYTES)
         if is_wide:
             _hold(_area(data, member), limits.LIST_CELLS)
-    if "content.xml" in named:
-        _check_open_document(_pieces(data, named["content.xml"]))
+        if member.filename == "content.xml":
+            _check_open_document(_pieces(data, member))
     if "xl/sharedstrings.xml" in named:
         lengths = _text_lengths(data, named["xl/sharedstrings.xml"])
         if shared * lengths.max(initial=0) > limits.LIST_UNPACKED_BYTES.value:
@@ -60,9 +60,10 @@ def _check(data: bytes, members: list[zipfile.ZipInfo]) -> None:
 def _hold(amount: float, limit: limits.Limit) -> None:
     if amount > limit.value:
         raise InputError(
-            "The workbook is too large (at most {most} {unit}). Copy the list alone into a new one, or upload CSV.",
+            "The workbook is too large (at most {most} bytes unpacked). Copy the list into a new one, or upload CSV."
+            if limit.unit.startswith("bytes")
+            else "The sheet is too large (at most {most} cells, empty ones counted). Copy the list into a new one.",
             most=int(limit.value),
-            unit=limit.unit,
         )
 
 

@@ -216,6 +216,16 @@ def test_a_person_is_the_keyed_hash_of_the_mailbox(key):
     assert addressing.persons(pd.Series(["ana@gmail.com", ""], dtype="str"), key).tolist() == [expected, ""]
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.from_regex(r"[aA.+]{1,8}@(gmail\.com|GoogleMail\.com|outlook\.com|qq\.com)", fullmatch=True), min_size=1
+    )
+)
+def test_one_address_and_a_list_of_them_are_the_same_persons(cells):
+    assert judged(*cells)["person"].tolist() == [addressing.person_of(cell, KEY) for cell in cells]
+
+
 def test_no_address_is_no_person():
     assert addressing.person_of("nobody", KEY) == ""
     assert judged("nobody")["person"].tolist() == [""]
