@@ -38,7 +38,7 @@ def reject_workbook(
         chosen["source_row"].tolist(),
         [words.get(code, code) for code in codes[rejected]],
         chosen["suggestion"].tolist() if "suggestion" in chosen else [""] * len(chosen),
-        *(chosen[column].astype("str").tolist() for column in own),
+        *(chosen[column].astype("str").fillna("").tolist() for column in own),  # dates that were read may be missing
     ]
     return _workbook([*captions, *own.values()], list(zip(*records, strict=True)))
 

@@ -70,6 +70,17 @@ def test_the_reasons_may_stand_in_the_table():
     assert cells_of(reject_workbook(table, labels=LABELS))[1:] == [[2, "不是有效的電郵地址", None, "ana"]]
 
 
+def test_a_missing_date_is_an_empty_cell():
+    table = a_table("original_address\nana").assign(consent_at=pd.Series([pd.NaT], dtype="datetime64[us, UTC]"))
+    assert cells_of(reject_workbook(table, pd.Series(["no_address"]), LABELS))[1] == [
+        2,
+        "No address",
+        None,
+        "ana",
+        None,
+    ]
+
+
 def test_nothing_to_correct_is_a_header_alone():
     table = a_table("original_address\nana@lotusbay.edu.mo")
     assert cells_of(reject_workbook(table, pd.Series([""]), {})) == [["Row", "Reason", "Suggestion", "address"]]
