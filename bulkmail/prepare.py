@@ -11,7 +11,7 @@ from bulkmail import audience, compose, intake, plan, preflight
 from bulkmail.adapters import database, dns_lookup, files, journal, ledger, lists, past
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
-from bulkmail.errors import StateError
+from bulkmail.errors import InputError, StateError
 from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, Text, say
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
@@ -42,13 +42,15 @@ class ListReport:
 def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime) -> ListReport:
     """Judge a list without a campaign: addresses, suppressions, and who said no in the list itself.
 
-    Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none.
+    Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none; a no does, whatever
+    it was said to.
     """
     judged = judge_addresses(ws, table)
-    events = consent.events_of_list(judged, purpose="", attestation=None, source="", recorded_by="", now=now)
-    judged = consent.annotate(judged, events, purpose="", kind="transactional", now=now)
-    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
     found = [*read, *(check(judged) for check in addressing.CHECKS)]
+    of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
+    events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
+    judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
+    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
     people = audience.select_audience(judged)
     return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
 
@@ -232,12 +234,16 @@ def canary_url(ws: Workspace) -> str:
 
 
 def longest_letter(ws: Workspace, letters: Mapping[str, compose.Letter], people: pd.DataFrame) -> Message | None:
-    """The letter of the person with the most text in their fields, the largest to travel; None without people."""
+    """The letter of the person with the most text in their fields, the largest to travel; None without people, or where
+    it cannot be written: PER-01 then says why."""
     if people.empty:
         return None
     texts = people.select_dtypes(include="str")
     row = people.iloc[[texts.apply(lambda column: column.str.len()).sum(axis=1).to_numpy().argmax()]]
-    return compose.render(letters[row["variant"].iloc[0]], compose.recipients(row)[0], canary_url(ws))
+    try:
+        return compose.render(letters[row["variant"].iloc[0]], compose.recipients(row)[0], canary_url(ws))
+    except InputError:
+        return None
 
 
 def _facts(
