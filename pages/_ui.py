@@ -2,7 +2,10 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -10,6 +13,7 @@ from bulkmail import prepare, wiring
 from bulkmail.adapters import catalogue, database, settings, workspace
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign, Finding, Outcome, Text, say
+from bulkmail.tips.cadence import MACAU
 
 LANGUAGES = {"en": "English", "zh-Hant": "繁體中文"}
 OUTCOMES = {
@@ -104,6 +108,11 @@ def campaign() -> Campaign | None:
     return database.campaign(house(), chosen) if chosen else None
 
 
+def prepare_anew() -> None:
+    """Forget what was prepared, so that the next look judges everything as of then."""
+    _prepared.clear()
+
+
 def prepared() -> prepare.Prepared | None:
     """The campaign in hand, judged and planned; None without one or without a list. Kept until something changes."""
     chosen = campaign()
@@ -138,8 +147,11 @@ def empty(icon: str, heading: str, lesson: str) -> st.container:
     return place
 
 
-def show_findings(findings: Sequence[Finding], *, passes_folded: bool = True) -> None:
-    """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source."""
+def show_findings(
+    findings: Sequence[Finding], *, passes_folded: bool = True, who: Mapping[str, Text] | None = None
+) -> None:
+    """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source; by its
+    code, `who` says whose task that is."""
     for outcome, (colour, icon, word) in OUTCOMES.items():
         group = [finding for finding in findings if finding.outcome is outcome]
         if not group:
@@ -147,15 +159,33 @@ def show_findings(findings: Sequence[Finding], *, passes_folded: bool = True) ->
         if outcome is Outcome.PASS and passes_folded:
             with st.expander(t("{count} checks pass", count=len(group)), icon=":material/check_circle:"):
                 for finding in group:
-                    _show_finding(finding, colour, icon, t(word))
+                    _show_finding(finding, colour, icon, t(word), {})
         else:
             for finding in group:
-                _show_finding(finding, colour, icon, t(word))
+                _show_finding(finding, colour, icon, t(word), who or {})
 
 
-def _show_finding(finding: Finding, colour: str, icon: str, word: str) -> None:
+def show_sum(findings: Sequence[Finding]) -> None:
+    """Draw how many findings there are of each outcome, in one line."""
+    counts = Counter(finding.outcome for finding in findings)
+    badges = [
+        f":{colour}-badge[:material/{icon}: {t(word)} {counts[outcome]}]"
+        for outcome, (colour, icon, word) in OUTCOMES.items()
+        if counts[outcome]
+    ]
+    st.markdown(" ".join(badges))
+
+
+def clock(moment: datetime) -> str:
+    """A moment as the clocks of Macau show it."""
+    return f"{moment.astimezone(ZoneInfo(MACAU)):%Y-%m-%d %H:%M}"
+
+
+def _show_finding(finding: Finding, colour: str, icon: str, word: str, who: Mapping[str, Text]) -> None:
     with st.container(border=True):
         st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{plain(t(finding.message))}**")
         if finding.outcome is not Outcome.PASS:
             st.markdown(plain(t(finding.fix)))
+        if finding.code in who:
+            st.markdown(f":material/person: {t(who[finding.code])}")
         st.caption(f"{finding.code} · {finding.source}")

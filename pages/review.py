@@ -1,12 +1,208 @@
-"""Review and send: is everything ready, and how is it going?"""
+"""Review and send: what the seven tips say of the plan, its approval by a person, and how the sending goes."""
 
 import _ui as ui
+import streamlit as st
 from _ui import t
+from _watch import STATES
+from _watch import show_run as show_progress
+
+from bulkmail import audience, prepare, wiring
+from bulkmail.adapters import journal
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Campaign, Outcome, say
 
 ui.require_frame()
-ui.title(t("Review and send"), t("Is everything ready, and how is it going?"))
-prepared = ui.prepared()
-if prepared is None:
-    ui.empty("send", t("Nothing to review yet"), t("The findings of the seven tips and the plan will stand here."))
-else:
-    ui.show_findings(prepared.findings)
+
+# Each tip by its number: its name, and the page where its findings are mended.
+TIPS = {
+    1: (say("Consent"), "consent", "handshake"),
+    2: (say("Addresses"), "lists", "groups"),
+    3: (say("Unsubscribing"), "message", "unsubscribe"),
+    4: (say("Clarity"), "message", "edit_note"),
+    5: (say("Personalization"), "message", "person_edit"),
+    6: (say("Cadence"), "cadence", "calendar_month"),
+    7: (say("Sender requirements"), "sender", "verified_user"),
+}
+
+
+def main() -> None:
+    ui.title(t("Review and send"), t("Is everything ready, and how is it going?"))
+    campaign = ui.campaign()
+    if campaign is None:
+        show_lesson(t("Begin a campaign on Home first."), "home", t("To Home"))
+        return
+    watched = prepare.plan_to_watch(ui.house(), campaign)
+    runs = [run for run in journal.runs(ui.house()) if run.campaign_id == campaign.id and run.plan_hash != watched]
+    if watched:
+        show_run(campaign, watched)
+    else:
+        show_cancelled(runs)
+        show_review(campaign)
+    show_earlier(runs)
+
+
+def show_lesson(first: str, page: str, label: str) -> None:
+    lesson = t("Here the seven tips are judged together, a person approves the plan, and you watch it go.")
+    ui.empty("send", t("Nothing to review yet"), f"{lesson} {first}").page_link(f"{page}.py", label=label)
+
+
+# ---------------------------------------------------------------- before approval
+
+
+def show_review(campaign: Campaign) -> None:
+    try:
+        prepared = ui.prepared()
+    except BulkmailError as error:
+        st.error(ui.plain(t(error)), icon=":material/block:")
+        return
+    if prepared is None:
+        show_lesson(t("This campaign has no list yet."), "lists", t("To Lists"))
+        return
+    show_audience(prepared)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_tips(prepared)
+    with right:
+        show_plan(prepared)
+
+
+def show_audience(prepared: prepare.Prepared) -> None:
+    people = prepared.audience
+    places = {"rows": people.rows, "list": prepared.campaign.list_name, "out": len(people.excluded)}
+    sentence = t(
+        "Of {rows} rows of {list}, {people} people get the letter and {out} rows are left out, each for a reason.",
+        people=len(people.eligible),
+        **places,
+    )
+    st.markdown(ui.plain(sentence))
+
+
+def show_tips(prepared: prepare.Prepared) -> None:
+    st.subheader(t("What the seven tips say"), anchor=False)
+    ui.show_sum(prepared.findings)
+    harm = list(ui.OUTCOMES)
+    groups = {tip: [finding for finding in prepared.findings if finding.tip == tip] for tip in TIPS}
+    for tip, found in sorted(groups.items(), key=lambda group: (harm.index(group[1][0].outcome), group[0])):
+        name, page, icon = TIPS[tip]
+        worst = found[0].outcome
+        colour, _, word = ui.OUTCOMES[worst]
+        label = f"{tip} · {t(name)} :{colour}-badge[{t(word)}]"
+        with st.expander(label, icon=f":material/{icon}:", expanded=worst is Outcome.BLOCK, key=f"review-tip-{tip}"):
+            ui.show_findings(found)
+            st.page_link(f"{page}.py", label=t("Mend it there"), icon=":material/arrow_forward:")
+
+
+def show_plan(prepared: prepare.Prepared) -> None:
+    plan, campaign = prepared.plan, prepared.campaign
+    with st.container(border=True):
+        st.subheader(t("The plan"), anchor=False)
+        cards = st.columns(2)
+        cards[0].metric(t("Letters"), f"{plan.recipients:,}")
+        cards[1].metric(t("Requests"), f"{len(plan.batches):,}", help=t("A request hands over 1,000 letters at most."))
+        when = ui.clock(campaign.send_at) if campaign.send_at else t("as soon as it is approved")
+        st.markdown(t("**Leaves** {when}", when=when))
+        st.markdown(t("**Subject** {subject}", subject=ui.plain(campaign.subject)))
+        sender = f"{campaign.sender.name} <{campaign.sender.address}>"
+        st.markdown(t("**From** {sender}", sender=ui.plain(sender)))
+        help_text = t("An approval binds to this number: whatever changes afterwards, it is another plan.")
+        st.markdown(t("**Plan** {hash}", hash=f"`{plan.hash[:12]}`"), help=help_text)
+        if prepared.blocks:
+            st.error(t("Something blocks. Mend it, and the plan can be approved."), icon=":material/block:")
+        if st.button(
+            t("Approve …"), icon=":material/verified:", type="primary", disabled=prepared.blocks, key="review-approve"
+        ):
+            st.dialog(t("Approve this plan?"), width="medium", icon=":material/verified:")(ask)(prepared)
+    show_excluded(prepared.audience.reasons)
+
+
+def show_excluded(reasons: dict[str, int]) -> None:
+    if not reasons:
+        return
+    st.markdown(f"**{t('Left out, each row for its first reason')}**")
+    rows = [{t("Rows"): count, t("Reason"): t(audience.REASONS[reason])} for reason, count in reasons.items()]
+    st.dataframe(rows, hide_index=True, key="review-excluded", alt=t("Reasons and how many rows have them"))
+
+
+# ---------------------------------------------------------------- the approval
+
+
+def ask(prepared: prepare.Prepared) -> None:
+    """What the approval is for, once more, and the number that only who has read it can type."""
+    people, campaign = prepared.plan.recipients, prepared.campaign
+    if not ui.house().settings.stays_here:
+        st.warning(t("These letters go to real people."), icon=":material/podcasts:")
+    st.markdown(t("**List** {list}", list=ui.plain(campaign.list_name)))
+    st.markdown(t("**Subject** {subject}", subject=ui.plain(campaign.subject)))
+    out = len(prepared.audience.excluded)
+    st.markdown(t("**{people}** people get it, **{rows}** rows are left out:", people=people, rows=out))
+    for reason, count in prepared.audience.reasons.items():
+        st.caption(f"{count:,} · {t(audience.REASONS[reason])}")
+    st.text_input(t("Your name"), key="review-by", help=t("It enters the audit trail."), autocomplete="name")
+    st.text_input(t("Type how many people get the letter"), key="review-count", placeholder="0", autocomplete="off")
+    if st.button(t("Approve and send"), icon=":material/send:", type="primary", key="review-confirm"):
+        approve(prepared)
+
+
+def approve(prepared: prepare.Prepared) -> None:
+    typed = st.session_state["review-count"].replace(",", "").strip()
+    people, by = int(typed) if typed.isascii() and typed.isdigit() else -1, st.session_state["review-by"]
+    try:
+        prepare.approve_reviewed(ui.house(), prepared.campaign.id, prepared.plan.hash, people, by=by, now=wiring.now())
+    except BulkmailError as error:
+        ui.prepare_anew()
+        st.error(t(error), icon=":material/block:")
+        return
+    st.rerun()
+
+
+# ---------------------------------------------------------------- after approval
+
+
+def show_run(campaign: Campaign, plan_hash: str) -> None:
+    show_progress(plan_hash)
+    if journal.run_state(ui.house(), plan_hash) != "done":
+        return
+    if st.button(t("See what happened"), icon=":material/monitoring:", type="primary", key="review-next"):
+        st.switch_page("results.py")
+    again = t("Plan once more, for people who have not had this letter")
+    if st.toggle(again, key="again", bind="query-params"):
+        show_review(campaign)
+
+
+def show_cancelled(runs: list[journal.Run]) -> None:
+    """Say of a newest sending that was cancelled how far it had got: what stands below is another plan."""
+    if runs and runs[0].state == "cancelled":
+        totals = journal.totals(ui.house(), runs[0].plan_hash)
+        text = t(
+            "The last sending was cancelled: {accepted} of {all} letters had been accepted. Below is a new plan, for "
+            "people who have not had the letter.",
+            accepted=totals["accepted"],
+            all=totals["recipients"],
+        )
+        st.info(text, icon=":material/cancel:")
+
+
+def show_earlier(runs: list[journal.Run]) -> None:
+    """The campaign's other approved plans, the newest first."""
+    if not runs:
+        return
+    with st.expander(t("Earlier plans of this campaign ({count})", count=len(runs)), icon=":material/history:"):
+        rows = [earlier_row(run) for run in runs]
+        st.dataframe(rows, hide_index=True, key="review-earlier", alt=t("Plans that were approved earlier"))
+
+
+def earlier_row(run: journal.Run) -> dict[str, object]:
+    totals = journal.totals(ui.house(), run.plan_hash)
+    return {
+        t("Approved"): ui.clock(run.approved_at),
+        t("Approved by"): run.approved_by,
+        t("State"): t(STATES[run.state][2]),
+        t("Letters"): totals["recipients"],
+        t("Accepted"): totals["accepted"],
+        t("Refused"): totals["refused"],
+        t("In doubt"): totals["in_doubt"],
+        t("Plan"): run.plan_hash[:12],
+    }
+
+
+main()

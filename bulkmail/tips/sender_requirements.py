@@ -385,13 +385,13 @@ def check_rule_age(facts: SenderFacts) -> Finding:
 
 # ---------------------------------------------------------------- for those who publish
 
-_DNS_TEAM = say("whoever runs the DNS of the domain")
-_ACCOUNT_THEN_DNS = say("whoever keeps the SendGrid account shows the records, and whoever runs the DNS publishes them")
-# Who has to act on a finding.
+_DNS_TEAM = say("Whoever runs the DNS of the domain publishes it.")
+_ACCOUNT_THEN_DNS = say("The SendGrid account shows the records; whoever runs the DNS of the domain publishes them.")
+# Whose task it is to mend a finding.
 WHO: Mapping[str, Text] = {
     **dict.fromkeys(("SND-01", "SND-02", "SND-07", "SND-14"), _DNS_TEAM),
     **dict.fromkeys(("SND-03", "SND-06"), _ACCOUNT_THEN_DNS),
-    "SND-22": say("whoever keeps bulkmail up to date"),
+    "SND-22": say("Whoever keeps bulkmail up to date does it."),
 }
 
 
