@@ -104,6 +104,12 @@ def explain(reason: str) -> Text:
     return _NEXT_STEPS[reason]
 
 
+def reason_of_row(people: Audience, row: int) -> str:
+    """Why a row of the list gets no letter: a key of REASONS; "" where it gets one, or is not there."""
+    found = people.excluded.loc[people.excluded["source_row"] == row, "reason"]
+    return str(found.iloc[0]) if len(found) else ""
+
+
 def _handled_reason(table: pd.DataFrame, handled: pd.DataFrame) -> pd.Series:
     """For each row what earlier plans have done, the certain before the doubtful, or ""."""
     known = handled[handled["person"].ne("")]

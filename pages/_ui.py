@@ -128,6 +128,12 @@ def _prepared(campaign_id: str, state: str) -> prepare.Prepared | None:
 # ---------------------------------------------------------------- showing
 
 
+def go(page: str) -> None:
+    """Go to another page. What the frame has bound to the address comes along; without the empty parameters Streamlit
+    would try to clear the address, and stop at what is bound."""
+    st.switch_page(f"{page}.py", query_params={})
+
+
 def plain(text: str) -> str:
     """The text with everything escaped that Markdown would act on: for words that strangers typed."""
     return _MARKDOWN.sub(r"\\\1", text)

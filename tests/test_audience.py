@@ -166,3 +166,8 @@ def test_nobody_suppressed_or_refusing_is_ever_eligible(rows, suppressed):
     assert not set(eligible) & (gone | against)
     assert set(eligible) <= agreed
     assert len(eligible) == len(set(eligible))
+
+
+def test_a_row_tells_why_it_gets_no_letter():
+    people = audience.select_audience(a_table("addressing_reason | person\n no_address | \n | ana"))
+    assert [audience.reason_of_row(people, row) for row in (2, 3, 99)] == ["no_address", "", ""]

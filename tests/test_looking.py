@@ -78,3 +78,20 @@ def test_the_stand_in_shows_each_field_by_its_name():
     message = compose.render(made["en"], compose.stand_in(made), "https://example.org/u/x")
     assert message.subject == "For ‹Faculty›"
     assert "Dear ‹name›, ‹given_name›" in message.text
+
+
+def test_a_reader_is_found_by_the_row_of_the_list():
+    person, variant = compose.reader(people(PEOPLE), row=3)
+    assert (person.address, variant) == ("b@example.com", "both")
+    assert compose.reader(people(PEOPLE), position=2)[0].fields["Faculty"] == "Health"
+
+
+def test_a_row_without_a_letter_has_no_reader():
+    assert compose.reader(people(PEOPLE), row=99) is None
+
+
+def test_the_preheader_is_written_for_the_reader():
+    made = letters(preheader="For {{ name }}")["en"]
+    person, _ = compose.reader(people(PEOPLE), row=2)
+    assert compose.preheader(made, person, "") == "For Ana"
+    assert compose.preheader(letters(preheader="{{ nobody }}")["en"], person, "") == ""

@@ -3,7 +3,7 @@
 from bulkmail.compose.examine import personalization_facts, render_check
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
-from bulkmail.compose.looking import field_table, stand_in, telling_rows
+from bulkmail.compose.looking import field_table, preheader, reader, stand_in, telling_rows
 from bulkmail.compose.render import preview_frame, render
 from bulkmail.compose.slots import Slotted, joined, split, substitutions, why_single
 from bulkmail.compose.source import compile_letters
@@ -16,7 +16,9 @@ __all__ = [
     "inventory",
     "joined",
     "personalization_facts",
+    "preheader",
     "preview_frame",
+    "reader",
     "recipients",
     "render",
     "render_check",

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from bulkmail.compose import sandbox
 from bulkmail.compose.inventory import inventory
-from bulkmail.compose.letter import PERSON_FIELDS, Letter, letter_fields
+from bulkmail.compose.letter import PERSON_FIELDS, Letter, context, letter_fields, recipients
 from bulkmail.model import Recipient
 
 FIELD_TABLE_COLUMNS = ("field", "used", "places", "filled", "recipients", "share", "has_fallback")
@@ -55,6 +56,24 @@ def field_table(letters: Mapping[str, Letter], people: pd.DataFrame | None) -> p
         columns=list(FIELD_TABLE_COLUMNS),
     )
     return table.astype({"field": "str", "places": "str", "filled": "int64", "recipients": "int64", "share": "float64"})
+
+
+def reader(people: pd.DataFrame, *, position: int = 0, row: int | None = None) -> tuple[Recipient, str] | None:
+    """The person at a position of `people` (with `variant`), or of a row of the list, and the variant they read.
+
+    None where that row gets no letter.
+    """
+    chosen = people.iloc[[position]] if row is None else people[people["source_row"] == row].head(1)
+    return (recipients(chosen)[0], str(chosen["variant"].iloc[0])) if len(chosen) else None
+
+
+def preheader(letter: Letter, person: Recipient, unsubscribe_url: str) -> str:
+    """The words that this person's inbox shows behind the subject; "" where they cannot be written."""
+    values = context(person, letter.organisation, unsubscribe_url)
+    try:
+        return sandbox.fill(sandbox.template(letter.preheader, False), values)
+    except sandbox.Unfilled:
+        return ""
 
 
 def stand_in(letters: Mapping[str, Letter], language: str = "") -> Recipient:

@@ -1,0 +1,128 @@
+"""How a letter looks: to a person who tells something, on a desk and on a phone, as text, and field by field."""
+
+import _ui as ui
+import pandas as pd
+import streamlit as st
+from _ui import t
+
+from bulkmail import audience, compose, prepare
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Campaign, Message, Recipient, say
+
+HEIGHT, PHONE = 620, 375  # pixels
+KINDS = {
+    "both": say("Both languages"),
+    "zh-Hant": say("Chinese"),
+    "en": say("English"),
+    "longest": say("Longest"),
+    "emptiest": say("Emptiest"),
+}
+VIEWS = {"desktop": say("Desktop"), "phone": say("Phone"), "text": say("Plain text"), "source": say("HTML")}
+
+Letters = dict[str, compose.Letter]
+
+
+def show_preview(campaign: Campaign, letters: Letters, prepared: prepare.Prepared | None) -> None:
+    """Draw the choice of a reader and of a view, the line of the inbox, and the letter."""
+    found = choose_person(prepared) if prepared and len(prepared.snapshot) else choose_variant(letters)
+    if found is None:
+        return
+    person, variant = found
+    url = prepare.canary_url(ui.house())
+    try:
+        message = compose.render(letters[variant], person, url)
+    except BulkmailError as trouble:
+        st.error(ui.plain(t(trouble)), icon=":material/block:")
+        return
+    view = st.segmented_control(
+        t("View"), list(VIEWS), default="desktop", format_func=lambda name: t(VIEWS[name]), required=True,
+        key="message-view", label_visibility="collapsed",
+    )  # fmt: skip
+    with st.container(border=True, gap="small"):
+        st.markdown(f"{ui.plain(campaign.sender.name)}  \n**{ui.plain(message.subject)}**")
+        st.caption(ui.plain(compose.preheader(letters[variant], person, url)))
+        show_message(message, view)
+
+
+def show_message(message: Message, view: str) -> None:
+    """Draw the letter in one of VIEWS; its HTML only in a frame of its own, where nothing runs."""
+    if view in ("desktop", "phone"):
+        width = PHONE if view == "phone" else "stretch"
+        st.iframe(compose.preview_frame(message.html), width=width, height=HEIGHT, alt=t("The letter as it is read"))
+    else:
+        shown, language = (message.text, None) if view == "text" else (message.html, "html")
+        st.code(shown, language=language, wrap_lines=True, height=HEIGHT)
+
+
+# ---------------------------------------------------------------- who reads
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def telling(plan_hash: str, _people: pd.DataFrame) -> dict[str, int]:
+    """Whose letters to look at."""
+    return compose.telling_rows(_people)
+
+
+def _forget(key: str) -> None:
+    st.session_state[key] = None
+
+
+def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
+    """Who reads the letter that is shown: one who tells something, or the person of a row of the list."""
+    people, positions = prepared.snapshot, telling(prepared.plan.hash, prepared.snapshot)
+    telling_most, any_row = st.columns([7, 3])
+    kind = telling_most.pills(
+        t("Letters that tell most"), list(positions), default=next(iter(positions)),
+        format_func=lambda name: t(KINDS[name]), key="message-kind", on_change=_forget, args=("row",),
+    )  # fmt: skip
+    row = any_row.number_input(
+        t("Row of the list"), min_value=1, value=None, step=1, key="row", bind="query-params",
+        on_change=_forget, args=("message-kind",),
+    )  # fmt: skip
+    found = compose.reader(people, position=positions.get(kind, 0), row=row)
+    if found is None:
+        reason = audience.reason_of_row(prepared.audience, row)
+        why = t(audience.REASONS[reason]) if reason else t("the list has no such row")
+        st.info(t("Row {row} gets no letter: {why}.", row=row, why=why), icon=":material/person_off:")
+    return found
+
+
+def choose_variant(letters: Letters) -> tuple[Recipient, str]:
+    """A reader who is nobody, in one of the variants: there are no people yet."""
+    st.info(t("Nobody is chosen to read this yet, so fields show their names."), icon=":material/person_off:")
+    variant = st.segmented_control(
+        t("Language"), list(letters), default=next(iter(letters)), format_func=lambda name: t(KINDS[name]),
+        required=True, key="message-variant",
+    )  # fmt: skip
+    return compose.stand_in(letters), variant
+
+
+# ---------------------------------------------------------------- fields
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fields(plan_hash: str, _letters: Letters, _people: pd.DataFrame) -> pd.DataFrame:
+    return compose.field_table(_letters, _people)
+
+
+def show_fields(letters: Letters, prepared: prepare.Prepared | None) -> None:
+    """Draw the fields of the letter and of the list: where they stand, how full they are, whether words stand in."""
+    if prepared:
+        table = _fields(prepared.plan.hash, letters, prepared.snapshot)
+        st.caption(t("Counted over {people} people who will be mailed.", people=len(prepared.snapshot)))
+    else:
+        table = compose.field_table(letters, None)
+        st.caption(t("How full the fields are is counted as soon as the campaign has a list."))
+    if table.empty:
+        st.info(t("The letter uses no field, and the list has none."))
+        return
+    config = {
+        "field": st.column_config.TextColumn(t("Field")),
+        "has_fallback": st.column_config.CheckboxColumn(t("Fallback"), help=t("Words for those whose cell is empty.")),
+        "places": st.column_config.TextColumn(
+            t("Stands in"), help=t("Where the letter uses it; empty where it does not.")
+        ),
+        "share": st.column_config.ProgressColumn(t("Filled"), format="percent", min_value=0, max_value=1),
+    }
+    st.dataframe(table, column_order=list(config), column_config=config, hide_index=True, key="message-fields")
+    st.caption(t("Write {example} where a letter should name a field.", example="{{ name | default('reader') }}"))
