@@ -73,7 +73,8 @@ def _members(everybody: pd.DataFrame, now: datetime) -> str:
     places = iter(rng.permutation(_MEMBER_ROWS).tolist())
     troubled = {name: [next(places) for _ in range(count)] for name, count in MESS.items()}
     clean = list(places)
-    for place in clean[:_MERGED_NAMES]:
+    named_twice = [place for place in clean if everybody["name_zh"][place]]
+    for place in named_twice[:_MERGED_NAMES]:
         rows[place][0] = f"{rows[place][0]} {everybody['name_en'][place]}"
     for name, chosen in troubled.items():
         for turn, place in enumerate(chosen):
