@@ -66,8 +66,9 @@ def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def asks_dns(ws: Workspace) -> bool:
-    """Whether DNS may be asked: in rehearsal only of a resolver that the settings name, so that nothing leaves."""
-    return ws.settings.dns is not None or not ws.settings.rehearsal
+    """Whether DNS may be asked: where no letter leaves this machine, no question does, save to a resolver that the
+    settings name."""
+    return ws.settings.dns is not None or not ws.settings.stays_here
 
 
 # ---------------------------------------------------------------- a campaign

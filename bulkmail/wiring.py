@@ -22,6 +22,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.rehearsal import server as rehearsal_server
 from bulkmail.tips import addressing
 
+PROGRESS_SECONDS = 0.2  # between two looks at how far a sending is
 RESTART_SECONDS = 5.0  # between a worker that broke down and the next
 
 
@@ -46,14 +47,17 @@ class PostOffice:
 
 
 @contextmanager
-def post_office(ws: Workspace, *, webhook_url: str | None = None) -> Iterator[PostOffice]:
-    """Yield SendGrid with a key; without one the rehearsal, started here unless SENDGRID_HOST names one that runs."""
+def post_office(
+    ws: Workspace, *, webhook_url: str | None = None, speed: float = rehearsal_server.SPEED
+) -> Iterator[PostOffice]:
+    """Yield SendGrid with a key; without one the rehearsal, started here unless SENDGRID_HOST names one that runs.
+    `speed` is how many seconds its simulated people live in a real one."""
     chosen = ws.settings
     if not chosen.rehearsal or chosen.sendgrid_host != settings.SENDGRID_HOST:
         provider = SendGrid(chosen.sendgrid_key or "rehearsal", chosen.sendgrid_host)
         yield PostOffice(post=provider.post_mail, ask=provider.call, webhook_key=chosen.webhook_key)
         return
-    with rehearsal_server.serving(chosen.home / "rehearsal", webhook_url=webhook_url) as stand_in:
+    with rehearsal_server.serving(chosen.home / "rehearsal", webhook_url=webhook_url, speed=speed) as stand_in:
         provider = SendGrid("rehearsal", stand_in.url)
         yield PostOffice(
             post=provider.post_mail, ask=provider.call, webhook_key=stand_in.public_key, rehearsal=stand_in
@@ -106,14 +110,24 @@ def inbox_address(ws: Workspace) -> str:
 
 @contextmanager
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Yield while SIGINT and SIGTERM set `stop` instead of breaking off what is in hand."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    """Yield while the first SIGINT or SIGTERM sets `stop` instead of breaking off what is in hand; the second does what
+    it would have done without us."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop_soon(number: int, frame: object) -> None:
+        stop.set()
+        give_back()
+
+    for number in before:
+        signal.signal(number, stop_soon)
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        give_back()
 
 
 @contextmanager
@@ -132,10 +146,25 @@ def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
 
 
 def send_until_done(
-    ws: Workspace, office: PostOffice, plan_hash: str, *, on_progress: Callable[[dict], None] = lambda totals: None
+    ws: Workspace,
+    office: PostOffice,
+    plan_hash: str,
+    *,
+    stop: threading.Event | None = None,
+    on_progress: Callable[[journal.Totals], object] = lambda totals: None,
 ) -> None:
-    """Send one approved plan in this thread until nothing of it is left to hand over."""
-    send.work(ws, office.post, plan_hash=plan_hash, on_progress=lambda: on_progress(journal.totals(ws, plan_hash)))
+    """Send one approved plan in this thread until nothing of it is left to hand over, its run rests, or `stop` is set.
+    Totals are asked for a few times a second at most: on a large plan they cost as much as a request."""
+    told_at = 0.0
+
+    def tell() -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= PROGRESS_SECONDS:
+            on_progress(journal.totals(ws, plan_hash))
+            told_at = time.monotonic()
+
+    send.work(ws, office.post, plan_hash=plan_hash, stop=stop, ask=office.ask, on_progress=tell)
+    on_progress(journal.totals(ws, plan_hash))
 
 
 # ---------------------------------------------------------------- the sample organisation

@@ -1,5 +1,7 @@
 """The command line: the same journey as the pages, headless. Others script against its names, JSON and exit codes."""
 
+import os
+import signal
 import sys
 
 import click
@@ -7,7 +9,7 @@ import click
 from bulkmail import __version__
 from bulkmail.cli import campaigns, demo, lists, past, serve
 from bulkmail.cli.screen import complain
-from bulkmail.errors import BulkmailError
+from bulkmail.errors import BulkmailError, InputError
 
 EXIT_CODES = """
 \b
@@ -45,6 +47,7 @@ for command in (
 
 def main() -> None:
     """Run the command line; every expected failure is one clear line and an exit code, never a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` is as orderly as Ctrl-C
     try:
         sys.exit(bulkmail(standalone_mode=False) or 0)
     except BulkmailError as error:
@@ -55,3 +58,10 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has gone, say `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        place, reason = str(error.filename or "bulkmail"), error.strerror or type(error).__name__
+        complain(InputError("{file} cannot be used ({reason}): check the path.", file=place, reason=reason))
+        sys.exit(2)

@@ -10,9 +10,10 @@ from bulkmail.adapters import journal
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
-from bulkmail.errors import InputError, ProviderError
+from bulkmail.errors import InputError, ProviderError, StateError
+from bulkmail.model import Outcome, Text, say
 
-BLOCKED, IN_DOUBT = 1, 3
+DONE, BLOCKED, IN_DOUBT, STOPPED = 0, 1, 3, 130
 CAMPAIGN = click.argument("campaign", metavar="CAMPAIGN.toml", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 
@@ -21,16 +22,27 @@ def read_inputs(path: Path) -> prepare.Inputs:
     """The campaign of a file with the list and the letter that it names; their paths are relative to the file."""
     file = campaign_file.read_campaign(_text(path), filename=path.name)
     list_path, body_path = path.parent / file.list, path.parent / file.body
-    data = screen.read_file(list_path)
     campaign = campaign_file.to_campaign(file, _text(body_path))
-    return prepare.inputs_of_file(campaign, intake.read_list(data, list_path.name), prepare.content_hash(data))
+    data = screen.read_file(list_path)
+    with screen.busy(t("Reading {file}", file=list_path.name)), screen.about(list_path.name):
+        reading = intake.read_list(data, list_path.name)
+    return prepare.inputs_of_file(campaign, reading, prepare.content_hash(data))
 
 
 def _text(path: Path) -> str:
     try:
         return screen.read_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError("{file} is not UTF-8 text: save it as UTF-8.", file=path.name) from error
+        raise InputError("{file} is not UTF-8 text: save it as UTF-8.", file=str(path)) from error
+
+
+def _prepared(ws: Workspace, inputs: prepare.Inputs, path: Path) -> prepare.Prepared:
+    rows = len(inputs.table)
+    with screen.busy(t("Judging {rows} rows and their letters", rows=rows)), screen.about(path.name):
+        return prepare.prepare_campaign(ws, inputs, now=wiring.now())
+
+
+# ---------------------------------------------------------------- preflight
 
 
 @click.command("preflight")
@@ -39,15 +51,25 @@ def _text(path: Path) -> str:
 def check_before(campaign: Path, as_json: bool) -> int:
     """Run the seven tips over one campaign: list, letter, plan and sender. Nothing is sent.
 
+    \b
+    CAMPAIGN.toml names the list and the letter, by paths relative to itself:
+      [campaign]  name, purpose, class (marketing, subscribed, transactional)
+      [sender]    name, address, reply_to*, organisation, postal_address
+      [audience]  list, language* (both, zh-Hant, en, column), attestation*
+      [message]   subject, preheader*, body (a .md, .mjml or .html file)
+      [schedule]* send_at* (2026-12-01T09:30:00+08:00)
+    What carries a * may be left out. A list without consent columns needs an attestation of its consent:
+      attestation = { basis = "…", source = "…", wording = "…", by = "…", at = 2026-03-01T10:00:00+08:00 }
+
     Exits 1 when something blocks. What could not be found out is shown as unknown, never as a pass.
     """
     ws = wiring.open_house()
-    prepared = prepare.prepare_campaign(ws, read_inputs(campaign), now=wiring.now())
+    prepared = _prepared(ws, read_inputs(campaign), campaign)
     if as_json:
         screen.emit(preflight_document(prepared))
     else:
         show_preflight(prepared)
-    return BLOCKED if prepared.blocks else 0
+    return BLOCKED if prepared.blocks else DONE
 
 
 def preflight_document(prepared: prepare.Prepared) -> dict[str, object]:
@@ -75,90 +97,171 @@ def show_preflight(prepared: prepare.Prepared) -> None:
     screen.line(t("Plan {hash}", hash=prepared.plan.hash[:16]), "dim")
 
 
+# ---------------------------------------------------------------- send
+
+
 @click.command("send")
 @CAMPAIGN
 @click.option("--approve", "approver", metavar="NAME", help="Who approves the plan; the name enters the audit trail.")
 @JSON
 def send_campaign(campaign: Path, approver: str | None, as_json: bool) -> int:
-    """Plan, approve, send and wait. Run it again after any interruption: it goes on and mails nobody twice.
+    """Plan, approve, send and wait until everybody is handed over.
 
-    Exits 1 when preflight blocks, 3 while it is not known of some recipients whether they were mailed.
+    Run it again after any interruption (a power cut, Ctrl-C, a refused key): it goes on where it was and mails nobody
+    twice. A campaign is its name: a changed letter or list under the same name goes to those alone who have not had it.
+
+    Exits 1 when something blocks, 3 while it is not known of some recipients whether they were mailed: they are not
+    mailed again by themselves, and the next run asks the sending service about them.
     """
-    ws = wiring.open_house()
+    ws, by = wiring.open_house(), (approver or "").strip()
     inputs = read_inputs(campaign)
-    plan_hash = prepare.plan_under_way(ws, inputs) or _approved(ws, inputs, approver, as_json)
-    if plan_hash is None:
-        return BLOCKED
-    with wiring.post_office(ws) as office, screen.progress() as bar:
-        wiring.send_until_done(ws, office, plan_hash, on_progress=screen.drawn_on(bar, t("Sending")))
-    return _report(ws, inputs, plan_hash, as_json)
-
-
-def _approved(ws: Workspace, inputs: prepare.Inputs, approver: str | None, as_json: bool) -> str | None:
-    prepared = prepare.prepare_campaign(ws, inputs, now=wiring.now())
-    if prepared.blocks or not approver:
-        if as_json:
-            screen.emit(preflight_document(prepared))
-        else:
-            show_preflight(prepared)
-        if not prepared.blocks:
-            screen.err.print(t('Nothing was sent. To approve this plan and send it, add --approve "your name".'))
-        return None
-    prepare.approve(ws, prepared, by=approver, now=wiring.now())
-    return prepared.plan.hash
-
-
-def _report(ws: Workspace, inputs: prepare.Inputs, plan_hash: str, as_json: bool) -> int:
-    result = send_document(ws, inputs, plan_hash)
-    if as_json:
-        screen.emit(result)
+    plan_hash = prepare.plan_under_way(ws, inputs)
+    if plan_hash:
+        _let_go_on(ws, plan_hash, by)
     else:
-        _show_result(result)
+        prepared = _prepared(ws, inputs, campaign)
+        if prepared.blocks or not by:
+            return _not_sent(prepared, as_json)
+        prepare.approve(ws, prepared, by=by, now=wiring.now())
+        plan_hash = prepared.plan.hash
+    is_stopped = _send(ws, plan_hash)
+    _show_outcome(ws, inputs.campaign.name, plan_hash, as_json)
+    if is_stopped:
+        screen.note(t("Stopped. Run the same command again to go on where it was."))
+        return STOPPED
+    return _verdict(ws, plan_hash)
+
+
+def _let_go_on(ws: Workspace, plan_hash: str, by: str) -> None:
+    """Resume a run that rests, on the word of a person."""
     run = journal.run(ws, plan_hash)
-    if run and run.state == "paused":
-        raise ProviderError("The sending paused: {reason}", reason=screen.pause_text(run.reason))
-    return IN_DOUBT if result["in_doubt"] else 0
+    if run is None or run.state != "paused":
+        return
+    if not by:
+        raise StateError('{pause} To let it go on, add --approve "your name".', pause=_pause(run))
+    journal.request(ws, plan_hash, "running", by, wiring.now())
+    screen.note(t("It had paused, and goes on now."))
 
 
-def send_document(ws: Workspace, inputs: prepare.Inputs, plan_hash: str) -> dict[str, object]:
+def _not_sent(prepared: prepare.Prepared, as_json: bool) -> int:
+    """Say why nothing was sent. The JSON is that of `send`, all zero, and that of `preflight`."""
+    if as_json:
+        people = prepared.audience
+        counts = {"recipients": len(people.eligible), "accepted": 0, "refused": 0, "in_doubt": 0}
+        head = {"campaign": prepared.campaign.name, "plan": prepared.plan.hash, **counts}
+        screen.emit({**head, "excluded": len(people.excluded), **preflight_document(prepared)})
+    else:
+        show_preflight(prepared)
+    for finding in prepared.findings:
+        if finding.outcome is Outcome.BLOCK:
+            screen.complain(say("Nothing was sent. {code}: {message}", code=finding.code, message=finding.message))
+    if not prepared.blocks:
+        screen.note(t('Nothing was sent. To approve this plan and send it, add --approve "your name".'))
+    return BLOCKED
+
+
+def _send(ws: Workspace, plan_hash: str) -> bool:
+    """Send until nothing is left or a signal says stop; whether one did."""
+    stop, due = threading.Event(), journal.next_due(ws, plan_hash)
+    if due and due > wiring.now():
+        screen.note(t("The letters leave from {moment} on; this command waits for it.", moment=due.astimezone()))
+    with (
+        wiring.stopped_by_signals(stop),
+        wiring.post_office(ws) as office,
+        screen.progress(t("Sending")) as draw,
+    ):
+        wiring.send_until_done(ws, office, plan_hash, stop=stop, on_progress=draw)
+    return stop.is_set() and journal.run_state(ws, plan_hash) in ("queued", "running")
+
+
+def send_document(ws: Workspace, name: str, plan_hash: str) -> dict[str, object]:
     """The outcome as the contract of `send --json` has it.
 
-    Who was left out at the last look counts as excluded: recipients + excluded = rows of the list, and recipients =
-    accepted + refused + in_doubt + not_sent.
+    Who was left out at the last look counts as excluded: recipients + excluded = rows of the list; and when all is
+    done recipients = accepted + refused + in_doubt.
     """
     totals = journal.totals(ws, plan_hash)
-    excluded = prepare.excluded_of(ws, plan_hash)
-    not_sent = totals["planned"] + totals["submitting"] + totals["cancelled"]
     return {
-        "campaign": inputs.campaign.name,
+        "campaign": name,
         "plan": plan_hash,
         "recipients": totals["recipients"] - totals["skipped"],
         "accepted": totals["accepted"],
         "refused": totals["refused"],
         "in_doubt": totals["in_doubt"],
-        "excluded": sum(excluded.values()) + totals["skipped"],
-        "not_sent": not_sent,
-        "reasons": {**excluded, **totals["reasons"]},
+        "excluded": sum(prepare.excluded_of(ws, plan_hash).values()) + totals["skipped"],
     }
 
 
-def _show_result(result: dict[str, object]) -> None:
-    labels = {
-        "accepted": t("Accepted by the sending service"),
-        "refused": t("Refused by the sending service"),
-        "in_doubt": t("In doubt: not known whether they were mailed"),
-        "not_sent": t("Not sent yet"),
-    }
-    screen.line(str(result["campaign"]), "bold")
-    screen.counts("", [(label, int(result[key])) for key, label in labels.items()], int(result["recipients"]))
-    screen.counts(t("Excluded, each for one reason"), screen.labelled(result["reasons"]), 0)
+def _show_outcome(ws: Workspace, name: str, plan_hash: str, as_json: bool) -> None:
+    result, totals = send_document(ws, name, plan_hash), journal.totals(ws, plan_hash)
+    if as_json:
+        screen.emit(result)
+        return
+    recipients, excluded = int(result["recipients"]), int(result["excluded"])
+    handled = [
+        (t("Accepted by the sending service"), totals["accepted"]),
+        (t("Refused by the sending service"), totals["refused"]),
+        (t("In doubt: not known whether they were mailed"), totals["in_doubt"]),
+        (t("Not sent"), totals["planned"] + totals["submitting"] + totals["cancelled"]),
+    ]
+    screen.line(name, "bold")
+    screen.counts("", [(t("Recipients"), recipients), *handled], recipients)
+    screen.counts(
+        t("Refused or left out at the last moment, each for one reason"), screen.labelled(totals["reasons"]), 0
+    )
+    reasons = prepare.excluded_of(ws, plan_hash)
+    screen.counts(t("Excluded, each for one reason"), screen.labelled(reasons), recipients + excluded)
+
+
+def _verdict(ws: Workspace, plan_hash: str) -> int:
+    """The exit code of a sending that is over or rests; errors say why it is not done."""
+    totals, run = journal.totals(ws, plan_hash), journal.run(ws, plan_hash)
+    if totals["in_doubt"]:
+        screen.complain(
+            say(
+                "It is not known of {count} of {all} recipients whether they were mailed. They are not mailed again by "
+                "themselves: run the same command again to ask the sending service about them.",
+                count=totals["in_doubt"],
+                all=totals["recipients"],
+            )
+        )
+    if run and run.state == "paused":
+        paused = ProviderError("{pause} Then run the same command again.", pause=_pause(run))
+        if not totals["in_doubt"]:
+            raise paused
+        screen.complain(paused)
+    if run and run.state == "cancelled":
+        raise StateError(
+            "This sending was cancelled by {who}; {count} letters were not sent.", **_cancelled(run, totals)
+        )
+    return IN_DOUBT if totals["in_doubt"] else DONE
+
+
+def _cancelled(run: journal.Run, totals: journal.Totals) -> dict[str, object]:
+    return {"who": run.changed_by or "bulkmail", "count": totals["cancelled"] + totals["planned"]}
+
+
+def _pause(run: journal.Run) -> Text:
+    if run.reason:
+        return say("The sending paused: {reason}", reason=screen.pause_text(run.reason))
+    return say("The sending was paused by {who}.", who=run.changed_by)
+
+
+# ---------------------------------------------------------------- worker
 
 
 @click.command("worker")
-@click.option("--once", is_flag=True, help="Send what is due now, then end.")
-def work(once: bool) -> None:
-    """Send what has been approved, here or in the dashboard, until stopped. Several workers may share one database."""
-    ws = wiring.open_house()
-    stop = threading.Event()
-    with wiring.post_office(ws) as office, wiring.stopped_by_signals(stop):
-        wiring.send.work(ws, office.post, stop=stop, once=once)
+@click.option("--once", is_flag=True, help="Send what is due now, then end (for cron).")
+def work(once: bool) -> int:
+    """Send what was approved, here or in the dashboard, until stopped. Several workers may share one database.
+
+    Ctrl-C and SIGTERM let it finish the request in hand; a second one breaks that off, which leaves it in doubt.
+    """
+    ws, began, stop = wiring.open_house(), wiring.now(), threading.Event()
+    events = f"{ws.settings.public_url}/webhooks/sendgrid"
+    with wiring.stopped_by_signals(stop), wiring.post_office(ws, webhook_url=events) as office:
+        wiring.send.work(ws, office.post, stop=stop, once=once, ask=office.ask)
+    paused = [run for run in journal.runs(ws, "paused") if run.changed_at >= began]
+    for run in paused:
+        screen.complain(_pause(run))
+    return BLOCKED if paused else DONE

@@ -1,27 +1,40 @@
-"""`bulkmail demo`: the whole journey of one campaign on synthetic people, headless, in a minute."""
+"""`bulkmail demo`: the whole journey of one campaign on synthetic people, headless, in seconds."""
 
 import socket
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import click
-import pandas as pd
 
-from bulkmail import prepare, web, wiring
-from bulkmail.adapters import database, journal, settings, workspace
+from bulkmail import prepare, results, web, wiring
+from bulkmail.adapters import database, settings, workspace
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
-from bulkmail.model import EventKind, say
+from bulkmail.errors import InputError, ProviderError
+from bulkmail.model import say
 
-PATIENCE_SECONDS = 120
-SHOWN = {
-    EventKind.DELIVERED: say("Delivered"),
-    EventKind.BOUNCED: say("Bounced"),
-    EventKind.OPENED: say("Opened by people"),
-    EventKind.CLICKED: say("Clicked by people"),
-    EventKind.UNSUBSCRIBED: say("Unsubscribed"),
-    EventKind.COMPLAINED: say("Complained"),
+SPEED = 20_000.0  # seconds that the simulated people live in a real one: their whole day in four seconds and a bit
+PATIENCE_SECONDS = 60
+# The steps of the funnel, in words, and those that each is a share of.
+STEPS = {
+    "uploaded": say("Uploaded"),
+    "eligible": say("Eligible"),
+    "accepted": say("Accepted by the sending service"),
+    "delivered": say("Delivered"),
+    "bounced": say("Bounced"),
+    "opened": say("Opened by people"),
+    "clicked": say("Clicked by people"),
+    "unsubscribed": say("Unsubscribed"),
+    "complained": say("Complained"),
+}
+BASES = {
+    "uploaded": say("of the rows uploaded"),
+    "eligible": say("of the people eligible"),
+    "sent": say("of the letters accepted"),
+    "delivered": say("of the letters delivered"),
+    "open_base": say("of the letters delivered that no machine opened"),
 }
 
 
@@ -32,20 +45,22 @@ SHOWN = {
 def demo(folder: Path | None) -> None:
     """Walk one campaign of a synthetic organisation from upload to results, against the rehearsal.
 
-    Nothing leaves this machine. The workspace stays, so that you can open it with `bulkmail app`.
+    Nothing leaves this machine, whatever the environment says. The workspace stays, so that you can look around in it
+    with `bulkmail app`.
     """
-    home = folder or Path(tempfile.mkdtemp(prefix="bulkmail-demo-"))
-    port = _free_port()
-    ws = workspace.open_workspace(
-        settings.read_settings({"BULKMAIL_HOME": str(home), "BULKMAIL_PUBLIC_URL": f"http://127.0.0.1:{port}"})
-    )
-    wiring.fill_with_sample(ws, wiring.now())
+    home, port = folder or Path(tempfile.mkdtemp(prefix="bulkmail-demo-")), _free_port()
+    chosen = {"BULKMAIL_HOME": str(home), "BULKMAIL_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    ws = workspace.open_workspace(settings.read_settings(chosen))
+    if not wiring.fill_with_sample(ws, wiring.now()):  # their campaigns are theirs to send
+        raise InputError("{folder} holds a workspace already. Name an empty folder.", folder=str(home))
     campaign = database.campaigns(ws)[0]
-    prepared = prepare.prepare_campaign(ws, prepare.inputs_of(ws, campaign), now=wiring.now())
-    screen.line(t("Synthetic data: {name}. Nothing leaves this machine.", name=campaign.name), "bold")
+    inputs = prepare.inputs_of(ws, campaign)
+    assert inputs is not None
+    prepared = prepare.prepare_campaign(ws, inputs, now=wiring.now())
+    screen.line(t("Synthetic people; nothing leaves this machine: {name}", name=campaign.name), "bold")
+    screen.line(_preflight(prepared))
     _send(ws, prepared, port)
     _show(ws, prepared)
-    screen.line(t("Look around: BULKMAIL_HOME={home} bulkmail app", home=home), "bold")
 
 
 def _free_port() -> int:
@@ -54,33 +69,37 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _preflight(prepared: prepare.Prepared) -> str:
+    found = Counter(finding.outcome for finding in prepared.findings)
+    parts = [f"{t(word)} {found[outcome]}" for outcome, word in screen.WORDS.items()]
+    return t("Preflight over the seven tips: {counts}", counts=parts)
+
+
 def _send(ws: Workspace, prepared: prepare.Prepared, port: int) -> None:
+    """Approve, send, and wait until the simulated people have done what they do; they answer over HTTP."""
     prepare.approve(ws, prepared, by="demo", now=wiring.now())
     key: list[str] = []
     with (
         wiring.served(web.public_app(ws, webhook_key=lambda: key[0]), port) as address,
-        wiring.post_office(ws, webhook_url=f"{address}/webhooks/sendgrid") as office,
-        screen.progress() as bar,
+        wiring.post_office(ws, webhook_url=f"{address}/webhooks/sendgrid", speed=SPEED) as office,
     ):
         key.append(office.webhook_key)
-        wiring.send_until_done(ws, office, prepared.plan.hash, on_progress=screen.drawn_on(bar, t("Sending")))
-        assert office.rehearsal is not None
-        office.rehearsal.is_quiet_within(PATIENCE_SECONDS)
+        with screen.progress(t("Sending")) as draw:
+            wiring.send_until_done(ws, office, prepared.plan.hash, on_progress=draw)
+        with screen.busy(t("Simulated people read their letters")):
+            if office.rehearsal is None or not office.rehearsal.is_quiet_within(PATIENCE_SECONDS):
+                raise ProviderError(
+                    "The rehearsal did not come to an end within {seconds} s.", seconds=PATIENCE_SECONDS
+                )
 
 
 def _show(ws: Workspace, prepared: prepare.Prepared) -> None:
-    totals, rows = journal.totals(ws, prepared.plan.hash), prepared.audience.rows
-    seen = journal.outcomes(ws, prepared.plan.hash).set_index("kind")
-    funnel = [
-        (t("Uploaded"), rows),
-        (t("Eligible"), len(prepared.audience.eligible)),
-        (t("Accepted by the sending service"), totals["accepted"]),
-        *((t(label), _letters(seen, kind)) for kind, label in SHOWN.items()),
+    funnel = results.funnel_of_plan(ws, prepared.plan.hash).set_index("what")
+    rows = [
+        (t(label), int(funnel["letters"][what]), int(funnel["of"][what]), t(BASES.get(funnel["base"][what], "")))
+        for what, label in STEPS.items()
     ]
-    screen.counts(t("The funnel (simulated people)"), funnel, rows)
-    screen.counts(t("Excluded, each for one reason"), screen.labelled(prepared.audience.reasons), rows)
-
-
-def _letters(seen: pd.DataFrame, kind: EventKind) -> int:
-    column = "letters_by_people" if kind in {EventKind.OPENED, EventKind.CLICKED} else "letters"
-    return int(seen[column].get(kind.value, 0))
+    screen.shares(t("The funnel (simulated people)"), rows)
+    people = prepared.audience
+    screen.counts(t("Excluded, each for one reason"), screen.labelled(people.reasons), people.rows)
+    screen.line(t("Look around: {command}", command=f"BULKMAIL_HOME={ws.home} bulkmail app"), "bold")

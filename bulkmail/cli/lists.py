@@ -4,32 +4,46 @@ from pathlib import Path
 
 import click
 
-from bulkmail import audience, intake, preflight, prepare, wiring
+from bulkmail import audience, intake, preflight, prepare, rejects, wiring
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
+
+BLOCKED = 1
 
 
 @click.command()
 @click.argument("list_file", metavar="LIST", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-@click.option("--rejects", type=click.Path(path_type=Path), help="Write the excluded rows, with reasons, to this XLSX.")
+@click.option(
+    "--rejects", "workbook", type=click.Path(path_type=Path), metavar="OUT.xlsx",
+    help="Write the excluded rows, each with its reason, to this workbook.",
+)  # fmt: skip
 @click.option("--encoding", help="Overrule the encoding found in the file, for example big5hkscs.")
 @click.option("--sheet", help="The sheet of a workbook; the first one with addresses when not given.")
-def check(list_file: Path, as_json: bool, rejects: Path | None, encoding: str | None, sheet: str | None) -> None:
-    """Judge a LIST (CSV, TSV, XLSX, ODS; any usual encoding): who can be mailed, who not, and why.
+def check(list_file: Path, as_json: bool, workbook: Path | None, encoding: str | None, sheet: str | None) -> int:
+    """Judge a LIST: who can be mailed, who not, and why. Nothing is sent.
 
-    Every row of the file is counted: eligible + excluded = rows. Nothing is changed and nothing is sent.
+    \b
+    LIST is CSV, TSV, XLSX or ODS, in any usual encoding (UTF-8, UTF-16, Big5, GB18030 …). One column must
+    hold addresses; names, language and consent are found by their headers too:
+      Email, Name, Language, Consent, Consent date      or      電郵, 姓名, 語言, 同意, 同意日期
+
+    Every row is counted: eligible + excluded = rows. Consent is to a purpose, so that here only a refusal in the list
+    excludes; `bulkmail preflight` judges consent for a campaign. Exits 1 when nobody at all can be mailed.
     """
     ws = wiring.open_house()
     data = screen.read_file(list_file)
-    reading = intake.read_list(data, list_file.name, encoding=encoding, sheet=sheet)
-    report = prepare.report_on_list(ws, reading.table, reading.findings, now=wiring.now())
-    if rejects:
-        rejects.write_bytes(reject_workbook(report, reading))
+    with screen.busy(t("Reading {file}", file=list_file.name)), screen.about(list_file.name):
+        reading = intake.read_list(data, list_file.name, encoding=encoding, sheet=sheet)
+    with screen.busy(t("Judging {rows} rows", rows=reading.rows)):
+        report = prepare.report_on_list(ws, reading.table, reading.findings, now=wiring.now())
+    if workbook:
+        screen.write_file(workbook, reject_workbook(report, reading))
     if as_json:
         screen.emit(document(report, reading))
     else:
         show(report, reading, list_file.name)
+    return BLOCKED if preflight.blocks(report.findings) else 0
 
 
 def document(report: prepare.ListReport, reading: intake.Reading) -> dict[str, object]:
@@ -55,8 +69,14 @@ def show(report: prepare.ListReport, reading: intake.Reading, name: str) -> None
 
 
 def reject_workbook(report: prepare.ListReport, reading: intake.Reading) -> bytes:
-    """The excluded rows as a workbook, in the language of the terminal."""
-    from bulkmail import rejects as reject_sheet
-
-    labels = {reason: t(text) for reason, text in audience.REASONS.items()}
-    return reject_sheet.reject_workbook(report.audience.excluded, labels=labels, columns=reading.columns)
+    """The excluded rows as they stand in the file, as a workbook in the language of the terminal."""
+    reasons = report.audience.excluded.set_index("source_row")["reason"]
+    suggestions = report.table.set_index("source_row")["suggestion"]
+    rows = reading.table["source_row"]
+    return rejects.reject_workbook(
+        reading.table.assign(suggestion=rows.map(suggestions)),
+        rows.map(reasons).fillna("").astype("str"),
+        labels={reason: t(text) for reason, text in audience.REASONS.items()},
+        columns=reading.columns,
+        captions=(t("Row"), t("Reason"), t("Suggestion")),
+    )

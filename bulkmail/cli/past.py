@@ -6,6 +6,7 @@ import click
 import pandas as pd
 
 from bulkmail import engagement, forecast, results, wiring
+from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
 from bulkmail.errors import InputError
@@ -23,7 +24,7 @@ def events(files: tuple[Path, ...], as_json: bool) -> None:
     Rows that are here already are counted as repeated. No address is kept, only its keyed hash.
     """
     ws = wiring.open_house()
-    reports = [results.bring_in(ws, path.name, screen.read_file(path), wiring.now()) for path in files]
+    reports = [_bring_in(ws, path) for path in files]
     document = {
         "rows": sum(report.rows for report in reports),
         "new": sum(report.new for report in reports),
@@ -37,10 +38,17 @@ def events(files: tuple[Path, ...], as_json: bool) -> None:
         _show(document)
 
 
+def _bring_in(ws: Workspace, path: Path) -> engagement.EventReading:
+    data = screen.read_file(path)
+    with screen.busy(t("Reading {file}", file=path.name)), screen.about(path.name):
+        return results.bring_in(ws, path.name, data, wiring.now())
+
+
 def _show(document: dict) -> None:
     words = {"new": t("New"), "repeated": t("Repeated"), "refused": t("Refused")}
     screen.counts(t("Past engagement"), [(words[key], document[key]) for key in words], document["rows"])
-    screen.counts("", list(document["reasons"].items()), document["rows"])
+    reasons = [(t(engagement.REFUSALS[reason]), count) for reason, count in document["reasons"].items()]
+    screen.counts(t("Refused rows, each for one reason"), reasons, document["rows"])
 
 
 @click.command()
@@ -71,12 +79,14 @@ def _curves(letters: pd.DataFrame) -> dict[str, object]:
 def _backtest(letters: pd.DataFrame) -> dict[str, object]:
     record = forecast.backtest(engagement.by_campaign(letters), outcome="unsubscribed")
     covered, judged, low, high = forecast.coverage(record)
-    return {"campaigns": judged, "covered90": covered / judged if judged else None, "low95": low, "high95": high}
+    told = (covered / judged, float(low), float(high)) if judged else (None, None, None)
+    return {"campaigns": judged, **dict(zip(("covered90", "low95", "high95"), told, strict=True))}
 
 
 def _show_cadence(document: dict) -> None:
-    for name, curve in document["curve"].items():
-        screen.line(f"{name}: {t('unknown')}. {curve['reason']}")
+    screen.line(t("What one more letter in a week does: not known"), "bold")
+    for reason in {curve["reason"]: None for curve in document["curve"].values()}:
+        screen.line(reason)
     told = document["backtest"]
     screen.line(
         t(

@@ -2,14 +2,24 @@
 
 import json
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import rich.text
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from bulkmail import audience, delivery
@@ -24,8 +34,9 @@ WORDS = {
     Outcome.WARN: say("Look at"),
     Outcome.PASS: say("Passes"),
 }
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a terminal obeys; a list could be full of it
 
 
 def language() -> str:
@@ -39,19 +50,30 @@ def t(text: str | Text | BulkmailError, **values: object) -> str:
     return catalogue.translator(language())(Text(text, values) if isinstance(text, str) else text)
 
 
-def complain(error: BulkmailError) -> None:
+def plain(text: str) -> str:
+    """The text without what a terminal would obey: escape sequences, bells, carriage returns."""
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def complain(error: Text | BulkmailError) -> None:
     """Write one failure to standard error."""
-    err.print(t(error), style="red", markup=False, soft_wrap=True)
+    err.print(plain(t(error)), style="red", markup=False, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Write one line to standard error, so that standard output stays what was asked for."""
+    err.print(plain(text), markup=False, soft_wrap=True)
 
 
 def emit(document: Mapping[str, object]) -> None:
-    """Write one JSON document to standard output."""
-    out.print(json.dumps(document, ensure_ascii=False, indent=2, default=str), markup=False, soft_wrap=True)
+    """Write one JSON document to standard output, and nothing else."""
+    unicode = (click.get_text_stream("stdout").encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=not unicode, allow_nan=False, indent=2))
 
 
 def line(text: str, style: str = "") -> None:
     """Write one line to standard output, as it is."""
-    out.print(text, style=style or None, markup=False, soft_wrap=True)
+    out.print(plain(text), style=style or None, markup=False, soft_wrap=True)
 
 
 def read_file(path: str | Path) -> bytes:
@@ -59,19 +81,51 @@ def read_file(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        reason = error.strerror
-        raise InputError("{file} cannot be read ({reason}): check the path.", file=path, reason=reason) from error
+        raise InputError(
+            "{file} cannot be read ({reason}): check the path.", file=str(path), reason=error.strerror
+        ) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put bytes where the user wants them; InputError when they cannot be written there."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(
+            "{file} cannot be written ({reason}): choose another place.", file=str(path), reason=error.strerror
+        ) from error
+
+
+@contextmanager
+def about(file: str) -> Iterator[None]:
+    """Name the file in what is wrong with it, where the words do not name it already."""
+    try:
+        yield
+    except InputError as error:
+        if "{file}" in error.template:
+            raise
+        raise InputError("{file}: {problem}", file=file, problem=Text(error.template, error.values)) from error
 
 
 def counts(title: str, rows: Iterable[tuple[str, int]], of: int) -> None:
-    """Draw counts with their share of `of`."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
+    """Draw counts with their share of `of`; nothing where there are none."""
+    shares(title, [(label, count, of, "") for label, count in rows])
+
+
+def shares(title: str, rows: Sequence[tuple[str, int, int, str]]) -> None:
+    """Draw labels, counts, what share of how many that is, and of what; nothing where there are none."""
+    table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(overflow="fold")
     table.add_column(justify="right")
     table.add_column(justify="right", style="dim")
-    for label, count in rows:
-        table.add_row(label, f"{count:,}", f"{count / of:.1%}" if of else "")
-    out.print(table)
+    table.add_column(style="dim")
+    for label, count, of, base in rows:
+        share = f"{count / of:.1%}" if of else ""
+        table.add_row(rich.text.Text(plain(label)), f"{count:,}", share, rich.text.Text(base if of else ""))
+    if title and rows:
+        line(title, "bold")
+    if rows:
+        out.print(table)
 
 
 def findings(found: Iterable[Finding]) -> None:
@@ -83,28 +137,40 @@ def findings(found: Iterable[Finding]) -> None:
     for finding in found:
         advice = "" if finding.outcome is Outcome.PASS else "\n→ " + t(finding.fix)
         outcome = rich.text.Text(t(WORDS[finding.outcome]), style=COLOURS[finding.outcome])
-        table.add_row(finding.code, outcome, rich.text.Text(t(finding.message) + advice))
+        table.add_row(finding.code, outcome, rich.text.Text(plain(t(finding.message) + advice)))
     out.print(table)
 
 
-def progress() -> AbstractContextManager[Progress]:
-    """A progress bar with rate and time left, drawn on standard error and only where that is a terminal."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal,
-    )  # fmt: skip
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[Mapping[str, int]], None]]:
+    """Yield what draws a run's totals as a bar with rate and time left: on standard error, where that is a terminal."""
+    words = (TextColumn(f"{{task.{field}}}", markup=False) for field in ("description", "fields[rate]"))
+    columns = (next(words), BarColumn(), MofNCompleteColumn(), next(words), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        yield _drawn_on(bar, label)
 
 
-def drawn_on(bar: Progress, label: str) -> Callable[[Mapping[str, int]], None]:
-    """A function that draws a run's totals on the bar: how many letters are no longer waiting, and how fast."""
-    task, began = bar.add_task(label, total=None, rate=""), time.monotonic()
+def _drawn_on(bar: Progress, label: str) -> Callable[[Mapping[str, int]], None]:
+    """A function that draws how many letters are no longer waiting, and how fast that goes from its first call on."""
+    task, began, before = bar.add_task(label, total=None, rate=""), time.monotonic(), -1
 
     def draw(totals: Mapping[str, int]) -> None:
+        nonlocal before
         done = totals["recipients"] - totals["planned"] - totals["submitting"]
-        rate = f"{done / max(time.monotonic() - began, 0.001):,.0f}/s"
+        before = done if before < 0 else before
+        rate = f"{(done - before) / max(time.monotonic() - began, 0.001):,.0f}/s"
         bar.update(task, total=totals["recipients"], completed=done, rate=rate)
 
     return draw
+
+
+@contextmanager
+def busy(label: str) -> Iterator[None]:
+    """Yield while a line says what is being done and for how long: on standard error, where that is a terminal."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        bar.add_task(label, total=None)
+        yield
 
 
 def labelled(reasons: Mapping[str, int]) -> list[tuple[str, int]]:

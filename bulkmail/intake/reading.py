@@ -109,7 +109,10 @@ def _check_layout(layout: Layout, mapping: Mapping[str, str]) -> None:
     if absent:
         raise InputError("There is no header {header}. The headers are: {headers}.", header=absent[0], headers=names)
     if "address" not in layout.columns:
-        raise InputError("No column holds addresses. Say which header does; the headers are: {headers}.", headers=names)
+        raise InputError(
+            "No column holds addresses. Say which header does, or name it Email; the headers are: {headers}.",
+            headers=names,
+        )
 
 
 def _choose_sheet(data: bytes, sheet: str | None, mapping: Mapping[str, str]) -> tuple[Grid, tuple[str, ...]]:
