@@ -9,7 +9,10 @@ from _ui import t
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="bulkmail", page_icon="✉️", layout="wide")
-ui.choose_language()
+st.logo(ui.LOGO, size="large")
+above, below = st.sidebar.container(), st.sidebar.container()
+with below:
+    ui.choose_language()  # drawn last and asked first: all other words depend on it
 
 
 def page(file: str, title: str, icon: str, **options: bool) -> st.Page:
@@ -19,7 +22,7 @@ def page(file: str, title: str, icon: str, **options: bool) -> st.Page:
 
 menu = st.navigation(
     {
-        t("Start"): [page("home", t("Home"), "home", default=True)],
+        "": [page("home", t("Home"), "home", default=True)],
         t("People"): [
             page("lists", t("Lists"), "groups"),
             page("consent", t("Consent"), "handshake"),
@@ -34,9 +37,10 @@ menu = st.navigation(
             page("results", t("Results"), "monitoring"),
         ],
         t("House"): [page("settings", t("Settings"), "settings")],
-    }
+    },
+    expanded=True,
 )
-with st.sidebar:
+with above:
     ui.choose_campaign()
     ui.show_mode()
 ui.enter()

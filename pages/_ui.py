@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -22,7 +23,24 @@ OUTCOMES = {
     Outcome.WARN: ("orange", "warning", say("Look at")),
     Outcome.PASS: ("green", "check_circle", say("Passes")),
 }
+# Each tip by its number: its name, its icon, and the page where its findings are mended.
+TIPS = {
+    1: (say("Consent"), "handshake", "consent"),
+    2: (say("Addresses"), "groups", "lists"),
+    3: (say("Unsubscribing"), "unsubscribe", "message"),
+    4: (say("Clarity"), "edit_note", "message"),
+    5: (say("Personalization"), "person_edit", "message"),
+    6: (say("Cadence"), "calendar_month", "cadence"),
+    7: (say("Sender requirements"), "verified_user", "sender"),
+}
+KINDS = {
+    "marketing": say("Marketing: only to people who agreed"),
+    "subscribed": say("Subscribed: people signed up for this series"),
+    "transactional": say("Transactional: part of a service people use"),
+}
+LOGO = Path(__file__).with_name("_logo.svg")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:])")
+_LINK = re.compile(r"https?://([^\s/;,]+)[^\s;,]*")
 
 # ---------------------------------------------------------------- language
 
@@ -33,7 +51,7 @@ def _browser_language() -> str:
 
 def choose_language() -> None:
     """Draw the language switch; the choice rests in the address, so that a reload and a colleague's link keep it."""
-    st.sidebar.segmented_control(
+    st.segmented_control(
         "Language · 語言",
         list(LANGUAGES),
         default=_browser_language(),
@@ -42,6 +60,7 @@ def choose_language() -> None:
         key="language",
         bind="query-params",
         label_visibility="collapsed",
+        width="stretch",
     )
 
 
@@ -77,29 +96,49 @@ def require_frame() -> None:
 
 def show_mode() -> None:
     """Say where letters go: to the rehearsal on this machine, or to people."""
-    if house().settings.rehearsal:
-        st.badge(t("Rehearsal"), icon=":material/theater_comedy:", color="violet")
-        st.caption(t("No letter leaves this machine. Deliveries, opens and clicks are simulated."))
-    else:
+    if not house().settings.rehearsal:
         st.badge(t("Live"), icon=":material/podcasts:", color="red")
         st.caption(t("Letters go to real people through SendGrid."))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.badge(t("Rehearsal"), icon=":material/theater_comedy:", color="violet")
+        inbox = wiring.inbox_address(house())
+        if inbox:
+            link = {"type": "tertiary", "icon": ":material/open_in_new:", "icon_position": "right"}
+            st.link_button(t("Inbox"), inbox, help=t("Every letter of the rehearsal, as people would get it."), **link)
+    st.caption(t("No letter leaves this machine. Deliveries, opens and clicks are simulated."))
 
 
-# ---------------------------------------------------------------- the campaign in hand
+# ---------------------------------------------------------------- choices, and the campaign in hand
+
+
+def choose(label: str, options: Mapping[str, str], key: str, **looks: object) -> str:
+    """Draw a choice among ids, shown as `options` words them; return the id.
+
+    The id rests in the address under `key`, also where it is the first: a reload and a colleague's link find the same
+    thing whatever is added meanwhile. A browser's "back" brings the earlier one.
+    """
+    asked, written = st.query_params.get(key), f"{key} in the address"
+    if asked in options and asked != st.session_state.get(written):
+        st.session_state[key] = asked
+    elif st.session_state.get(key) not in options:
+        st.session_state[key] = next(iter(options))
+    words = list(options.values())
+    apart = {one: word if words.count(word) == 1 else f"{word} ({one})" for one, word in options.items()}
+    st.selectbox(
+        label, list(options), format_func=lambda one: apart.get(one, one), key=key, persist_state="session", **looks
+    )
+    if asked != st.session_state[key]:
+        st.query_params[key] = st.session_state[key]
+    st.session_state[written] = st.session_state[key]
+    return st.session_state[key]
 
 
 def choose_campaign() -> None:
-    """Draw the choice of the campaign in hand; its id rests in the address, so that a reload and a link find it."""
+    """Draw the choice of the campaign in hand; the newest where nothing was chosen."""
     known = {row.id: row.name for row in database.campaigns(house())}
     if known:
-        st.selectbox(
-            t("Campaign in hand"),
-            list(known),
-            index=0,
-            format_func=lambda chosen: known.get(chosen, chosen),
-            key="campaign",
-            bind="query-params",
-        )
+        choose(t("Campaign in hand"), known, "campaign")
 
 
 def campaign() -> Campaign | None:
@@ -142,7 +181,19 @@ def plain(text: str) -> str:
 def title(name: str, question: str) -> None:
     """Head of a page: its name, and the one question that it answers."""
     st.title(name, anchor=False)
-    st.caption(question)
+    st.markdown(f":gray[{question}]")
+
+
+def share(count: int, of: int) -> str:
+    """The share in words, with its denominator; a dash where there is nothing to be a share of."""
+    return t("{share} of {of}", share=f"{count / of:.1%}", of=of) if of else "–"
+
+
+def cards(*numbers: tuple[str, int | str, str]) -> None:
+    """Draw a row of numbers, each with its label and what it is a share of ("" for none)."""
+    for place, (label, value, note) in zip(st.columns(len(numbers)), numbers, strict=True):
+        shown = f"{value:,}" if isinstance(value, int) else value
+        place.metric(label, shown, note or None, delta_color="off", delta_arrow="off", border=True, height="stretch")
 
 
 def empty(icon: str, heading: str, lesson: str) -> st.container:
@@ -153,45 +204,60 @@ def empty(icon: str, heading: str, lesson: str) -> st.container:
     return place
 
 
-def show_findings(
-    findings: Sequence[Finding], *, passes_folded: bool = True, who: Mapping[str, Text] | None = None
-) -> None:
-    """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source; by its
-    code, `who` says whose task that is."""
-    for outcome, (colour, icon, word) in OUTCOMES.items():
-        group = [finding for finding in findings if finding.outcome is outcome]
-        if not group:
-            continue
-        if outcome is Outcome.PASS and passes_folded:
-            with st.expander(t("{count} checks pass", count=len(group)), icon=":material/check_circle:"):
-                for finding in group:
-                    _show_finding(finding, colour, icon, t(word), {})
-        else:
-            for finding in group:
-                _show_finding(finding, colour, icon, t(word), who or {})
-
-
-def show_sum(findings: Sequence[Finding]) -> None:
-    """Draw how many findings there are of each outcome, in one line."""
-    counts = Counter(finding.outcome for finding in findings)
-    badges = [
-        f":{colour}-badge[:material/{icon}: {t(word)} {counts[outcome]}]"
-        for outcome, (colour, icon, word) in OUTCOMES.items()
-        if counts[outcome]
-    ]
-    st.markdown(" ".join(badges))
-
-
 def clock(moment: datetime) -> str:
     """A moment as the clocks of Macau show it."""
     return f"{moment.astimezone(ZoneInfo(MACAU)):%Y-%m-%d %H:%M}"
 
 
-def _show_finding(finding: Finding, colour: str, icon: str, word: str, who: Mapping[str, Text]) -> None:
-    with st.container(border=True):
-        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{plain(t(finding.message))}**")
-        if finding.outcome is not Outcome.PASS:
-            st.markdown(plain(t(finding.fix)))
-        if finding.code in who:
-            st.markdown(f":material/person: {t(who[finding.code])}")
-        st.caption(f"{finding.code} · {finding.source}")
+# ---------------------------------------------------------------- findings
+
+
+def badge(outcome: Outcome, count: int | str = "") -> str:
+    """The outcome as Markdown: icon, word, colour, and how many where that is given."""
+    colour, icon, word = OUTCOMES[outcome]
+    return f":{colour}-badge[:material/{icon}: {f'{t(word)} {count}'.strip()}]"
+
+
+def show_sum(findings: Sequence[Finding]) -> None:
+    """Draw how many findings there are of each outcome, in one line."""
+    counts = Counter(finding.outcome for finding in findings)
+    st.markdown(" ".join(badge(outcome, counts[outcome]) for outcome in OUTCOMES if counts[outcome]))
+
+
+def show_findings(
+    findings: Sequence[Finding], *, passes_folded: bool = True, who: Mapping[str, Text] | None = None
+) -> None:
+    """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source; by its
+    code, `who` says whose task that is."""
+    for outcome in OUTCOMES:
+        group = [finding for finding in findings if finding.outcome is outcome]
+        if not group:
+            continue
+        if outcome is Outcome.PASS and passes_folded:
+            with st.expander(t("{count} checks pass", count=len(group)), icon=":material/check_circle:"):
+                _show_group(group, {})
+        else:
+            with st.container(border=True):
+                _show_group(group, who or {})
+
+
+def _show_group(findings: Sequence[Finding], who: Mapping[str, Text]) -> None:
+    for place, finding in enumerate(findings):
+        if place:
+            st.divider()
+        _show_finding(finding, who)
+
+
+def _show_finding(finding: Finding, who: Mapping[str, Text]) -> None:
+    lines = [f"{badge(finding.outcome)} **{plain(t(finding.message))}**"]
+    if finding.outcome is not Outcome.PASS:
+        lines.append(plain(t(finding.fix)))
+    if finding.code in who:
+        lines.append(f":material/person: {t(who[finding.code])}")
+    lines.append(f":small[:gray[{finding.code} · {source_link(finding.source)}]]")
+    st.markdown("  \n".join(lines))
+
+
+def source_link(source: str) -> str:
+    """The source of a rule as Markdown, a link shown by its host."""
+    return _LINK.sub(lambda found: f"[{found[1].removeprefix('www.')}]({found[0]})", source)
