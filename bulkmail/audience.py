@@ -110,6 +110,12 @@ def reason_of_row(people: Audience, row: int) -> str:
     return str(found.iloc[0]) if len(found) else ""
 
 
+def but_for_caps(people: Audience) -> pd.DataFrame:
+    """The rows that nothing but a cap speaks against: the eligible ones, then those that would get too many letters."""
+    capped = people.excluded[people.excluded["reason"] == "frequency_cap"]
+    return pd.concat([people.eligible, capped[people.eligible.columns]], ignore_index=True)
+
+
 def _handled_reason(table: pd.DataFrame, handled: pd.DataFrame) -> pd.Series:
     """For each row what earlier plans have done, the certain before the doubtful, or ""."""
     known = handled[handled["person"].ne("")]

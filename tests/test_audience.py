@@ -171,3 +171,10 @@ def test_nobody_suppressed_or_refusing_is_ever_eligible(rows, suppressed):
 def test_a_row_tells_why_it_gets_no_letter():
     people = audience.select_audience(a_table("addressing_reason | person\n no_address | \n | ana"))
     assert [audience.reason_of_row(people, row) for row in (2, 3, 99)] == ["no_address", "", ""]
+
+
+def test_but_for_caps_there_are_the_eligible_and_the_capped():
+    people = audience.select_audience(
+        a_table("addressing_reason | cadence_reason | person\n | frequency_cap | ana\n no_address | | \n | | bo")
+    )
+    assert audience.but_for_caps(people)["person"].tolist() == ["bo", "ana"]

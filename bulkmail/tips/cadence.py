@@ -4,7 +4,7 @@ Estimates of what pressure does to people are in `forecast/`; here are the rules
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,13 +62,17 @@ def _seconds_from(contacts: pd.DataFrame, moment: datetime) -> np.ndarray:
     return (pd.to_datetime(contacts["mailed_at"], utc=True) - moment).dt.total_seconds().to_numpy()
 
 
+def _window_seconds(days: int) -> float:
+    """The length of a window of days: shortened, so that a weekly letter does not fall in and out of 7 by minutes."""
+    return days * 86_400 - limits.WINDOW_SLACK_HOURS.value * 3_600
+
+
 def _most_in_a_window(code: np.ndarray, seconds: np.ndarray, days: int, people: int) -> np.ndarray:
     """Most letters in any window of `days` that holds second 0, by code; the letter planned at 0 is counted.
 
-    Windows are shortened by WINDOW_SLACK_HOURS: a weekly letter at exactly 168 hours would otherwise fall in and out of
-    "7 days" by minutes. One sort for all people: their times are laid end to end, too far apart to meet.
+    One sort for all people: their times are laid end to end, too far apart to meet.
     """
-    window = days * 86_400 - limits.WINDOW_SLACK_HOURS.value * 3_600
+    window = _window_seconds(days)
     near = (np.abs(seconds) < window) & (code >= 0)
     whose = np.append(code[near], np.arange(people))
     line = whose * (4 * window) + np.append(seconds[near], np.zeros(people))
@@ -135,6 +139,35 @@ def suggest_send_times(now: datetime, *, timezone: str = MACAU, count: int = 4) 
         slots += [datetime.combine(day, at, zone) for at in SLOT_TIMES if day.weekday() < 5]
     usable = [slot for slot in slots if slot >= now + timedelta(hours=1)]
     return tuple(slot.astimezone(now.tzinfo) for slot in usable[:count])
+
+
+def capped_by_slot(
+    people: pd.DataFrame, contacts: pd.DataFrame, *, kind: str, moments: Sequence[datetime]
+) -> dict[datetime, int]:
+    """Return for each moment how many of these people the caps would hold back; `contacts` as in `annotate`."""
+    judged = {moment: annotate(people, contacts, kind=kind, send_at=moment) for moment in moments}
+    return {moment: int((table["cadence_reason"] == FREQUENCY_CAP).sum()) for moment, table in judged.items()}
+
+
+def lately(people: pd.DataFrame, contacts: pd.DataFrame, *, send_at: datetime) -> pd.DataFrame:
+    """Return the people (a row per row of `people`, in its order) with what they had before `send_at`.
+
+    Columns: source_row, address, letters_7_days, letters_30_days, last_at (NaT where nothing is known). Windows are
+    those of `annotate`.
+    """
+    earlier = contacts[pd.to_datetime(contacts["mailed_at"], utc=True) < pd.Timestamp(send_at)]
+    code, seconds = _places(earlier["person"], people["person"]), -_seconds_from(earlier, send_at)
+    counts = {
+        f"letters_{days}_days": np.bincount(
+            code[(code >= 0) & (seconds < _window_seconds(days))], minlength=len(people)
+        )
+        for days in (7, 30)
+    }
+    last = pd.to_datetime(earlier["mailed_at"], utc=True).groupby(code).max().drop(-1, errors="ignore")
+    whose = _places(people["person"], people["person"])  # rows of one person share the place of the first
+    told = {name: values[whose] for name, values in counts.items()}
+    last_at = pd.Series(last.reindex(whose).array, index=people.index)
+    return people[["source_row", "address"]].assign(**told, last_at=last_at)
 
 
 # ---------------------------------------------------------------- facts

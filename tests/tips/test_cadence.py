@@ -109,6 +109,30 @@ def test_counting_agrees_with_a_plain_loop():
         assert (reason == "frequency_cap") == (most7 > 2 or most30 > 8)
 
 
+def test_each_slot_says_how_many_it_would_hold_back():
+    contacts = letters_to(("ana", 1), ("ana", 4), ("bo", 4))
+    slots = [SEND_AT, SEND_AT + timedelta(days=5)]
+    held = cadence.capped_by_slot(a_list(["ana", "bo"]), contacts, kind="marketing", moments=slots)
+    assert held == {slots[0]: 1, slots[1]: 0}
+
+
+def test_what_people_had_lately_is_counted_per_row():
+    contacts = letters_to(("ana", 1), ("ana", 4), ("ana", 20), ("ana", 40), ("bo", 9), ("ana", -1), ("eve", 1))
+    people = a_list(["bo", "ana", "cai", "ana"], address=["b@x.mo", "a@x.mo", "c@x.mo", "a@x.mo"])
+    told = cadence.lately(people, contacts, send_at=SEND_AT)
+    assert told["letters_7_days"].tolist() == [0, 2, 0, 2]
+    assert told["letters_30_days"].tolist() == [1, 3, 0, 3]
+    assert isinstance(told["last_at"].dtype, pd.DatetimeTZDtype)
+    assert told["last_at"].iloc[1] == SEND_AT - timedelta(days=1)
+    assert told["last_at"].isna().tolist() == [False, False, True, False]
+
+
+def test_without_contacts_nobody_had_anything():
+    told = cadence.lately(a_list(["ana"], address="a@x.mo"), letters_to(), send_at=SEND_AT)
+    assert told[["letters_7_days", "letters_30_days"]].to_numpy().tolist() == [[0, 0]]
+    assert told["last_at"].isna().all()
+
+
 # ---------------------------------------------------------------- letters per person (FRQ-02)
 
 
