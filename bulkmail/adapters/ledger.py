@@ -62,6 +62,12 @@ def consent_among(connection: Connection, persons: Sequence[str], purpose: str |
     return _event_frame(connection, wanted if purpose is None else wanted.where(consent_event.c.purpose == purpose))
 
 
+def ledger_size(ws: Workspace) -> int:
+    """How many consent events there are."""
+    with reading(ws) as connection:
+        return connection.execute(select(func.count()).select_from(consent_event)).scalar_one()
+
+
 def first_broken_link(ws: Workspace) -> int | None:
     """The id of the first event that is not as it was recorded, or None when the whole chain holds."""
     previous, expected = BEGINNING, 1
@@ -196,6 +202,14 @@ def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     with reading(ws) as connection:
         rows = connection.execute(select(*columns).where(by_letter).group_by(suppression.c.person)).all()
     return _typed(pd.DataFrame(rows, columns=["person", "at"]), times=("at",))
+
+
+def suppressed_by_reason(ws: Workspace) -> dict[str, int]:
+    """How many people are not to be mailed, by reason, strongest first; one with two reasons is counted for each."""
+    people = func.count(func.distinct(suppression.c.person))
+    with reading(ws) as connection:
+        rows = connection.execute(select(suppression.c.reason, people).group_by(suppression.c.reason)).all()
+    return dict(sorted(rows, key=lambda row: _rank(row[0])))
 
 
 def suppressed_among(connection: Connection, persons: Sequence[str], purpose: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from builders import NOW
 from sqlalchemy import text
 
 from bulkmail.adapters import database
-from bulkmail.adapters.ledger import EVENT_COLUMNS
+from bulkmail.adapters.ledger import EVENT_COLUMNS, ledger_size, suppressed_by_reason
 from bulkmail.adapters.workspace import reading, writing
 from bulkmail.model import ConsentState, Suppression, SuppressionReason
 
@@ -210,3 +210,15 @@ def test_no_suppressions_is_an_empty_table_of_the_same_types(workspace):
     empty = database.suppressions(workspace)
     database.add_suppressions(workspace, [a_suppression()])
     assert dict(empty.dtypes) == dict(database.suppressions(workspace).dtypes)
+
+
+def test_the_ledger_knows_its_size(workspace):
+    database.append_consent(workspace, some_events())
+    assert ledger_size(workspace) == 3
+
+
+def test_suppressed_people_are_counted_once_for_each_reason(workspace):
+    bounced, twice = SuppressionReason.HARD_BOUNCE, a_suppression(purpose="newsletter")
+    rows = [a_suppression(), twice, a_suppression(reason=bounced), a_suppression(reason=bounced, person="p2")]
+    database.add_suppressions(workspace, rows)
+    assert list(suppressed_by_reason(workspace).items()) == [("unsubscribed", 1), ("hard_bounce", 2)]

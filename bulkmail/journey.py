@@ -1,0 +1,75 @@
+"""Where a campaign stands: each of the seven tips by its worst finding, and the step that comes next."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bulkmail.model import TIPS, Campaign, Finding, Outcome, Sender
+
+WORST_FIRST = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
+NOBODY = Sender(name="", address="", reply_to="", organisation="", postal_address="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TipStand:
+    """How a campaign does by one tip: `outcome` is the worst, `finding` the first that has it (None where the tip was
+    not judged, which is UNKNOWN), `counts` how many findings there are of each outcome."""
+
+    tip: int
+    outcome: Outcome
+    finding: Finding | None
+    counts: Mapping[Outcome, int]
+
+
+def stand(findings: Iterable[Finding]) -> tuple[TipStand, ...]:
+    """How the campaign does by each of the seven tips, in their order."""
+    found = list(findings)
+    return tuple(_by_tip(tip, [finding for finding in found if finding.tip == tip]) for tip in range(1, len(TIPS) + 1))
+
+
+def _by_tip(tip: int, found: list[Finding]) -> TipStand:
+    worst = min(found, key=lambda finding: WORST_FIRST.index(finding.outcome), default=None)
+    counts = Counter(finding.outcome for finding in found)
+    return TipStand(tip=tip, outcome=worst.outcome if worst else Outcome.UNKNOWN, finding=worst, counts=counts)
+
+
+class Step(StrEnum):
+    """What is to be done next for a campaign."""
+
+    LIST = "list"
+    WRITE = "write"
+    MEND = "mend"
+    REVIEW = "review"
+    WATCH = "watch"
+    RESULTS = "results"
+
+
+def next_step(campaign: Campaign, stands: Iterable[TipStand], run_state: str) -> tuple[Step, int]:
+    """The next step, and the tip to mend (0 for other steps). `run_state` is that of the plan to watch, "" without one.
+
+    What was approved is watched to its end; before that comes a list, then a letter, then whatever blocks, in the order
+    of the tips. What is unknown or to be looked at is for the review, where a person accepts it or not.
+    """
+    if run_state:
+        return (Step.RESULTS if run_state == "done" else Step.WATCH), 0
+    if not campaign.list_name:
+        return Step.LIST, 0
+    if not campaign.subject.strip() or not campaign.body.strip():
+        return Step.WRITE, 0
+    blocked = next((stand.tip for stand in stands if stand.outcome is Outcome.BLOCK), 0)
+    return (Step.MEND if blocked else Step.REVIEW), blocked
+
+
+def draft(
+    campaign_id: str, *, name: str, purpose: str, kind: str, like: Campaign | None = None, copy: bool = False
+) -> Campaign:
+    """A campaign to begin with: signed by the sender of `like`, and with its letter and list too where `copy` says so.
+
+    Neither the day nor an attestation is taken over: both were said of another campaign.
+    """
+    said = {"id": campaign_id, "name": name.strip(), "purpose": purpose.strip(), "kind": kind}
+    if like and copy:
+        return replace(like, **said, send_at=None, attestation=None)
+    sender = like.sender if like else NOBODY
+    return Campaign(**said, sender=sender, language="both", subject="", preheader="", body="", body_format="md")

@@ -1,0 +1,49 @@
+"""The rows behind a number: those of one reason, or those that a finding names, as a person reads them."""
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+# What tells a person which row it is and what is wrong with it; the rest of the list stays in the list.
+SHOWN_COLUMNS = ("source_row", "name", "original_address", "reason", "details", "suggestion", "addressing_note")
+
+
+def with_reasons(eligible: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
+    """Every row of an audience in the order of the list, with `reason` and `details`, "" where it is eligible."""
+    both = pd.concat([eligible.assign(reason="", details=""), excluded], ignore_index=True)
+    return both.sort_values("source_row", kind="stable", ignore_index=True)
+
+
+def behind(
+    rows: pd.DataFrame,
+    *,
+    reason: str | None = None,
+    excluded: bool | None = None,
+    numbers: Collection[int] | None = None,
+    most: int | None = None,
+) -> tuple[pd.DataFrame, int]:
+    """The rows (`with_reasons`) of one first reason, excluded or not, or of these source rows, cut to `most`; and how
+    many there are uncut. What is None narrows nothing."""
+    chosen = pd.Series(True, index=rows.index)
+    if reason is not None:
+        chosen &= rows["reason"] == reason
+    if excluded is not None:
+        chosen &= (rows["reason"] != "") == excluded
+    if numbers is not None:
+        chosen &= rows["source_row"].isin(list(numbers))
+    return rows[chosen].head(most if most is not None else len(rows)), int(chosen.sum())
+
+
+def readable(rows: pd.DataFrame, words: Mapping[str, str], columns: Collection[str] = SHOWN_COLUMNS) -> pd.DataFrame:
+    """The rows with those of `columns` that they have and that say anything, reasons in `words` instead of codes."""
+    named = {name: _worded(rows[name], words) for name in columns if name in rows}
+    said = {name: cells for name, cells in named.items() if name == "source_row" or (cells != "").any()}
+    return pd.DataFrame(said, index=rows.index)
+
+
+def _worded(cells: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    """Codes as words, several in one cell joined as they were; other cells as they are."""
+    if cells.name not in ("reason", "details"):
+        return cells
+    told = {cell: "; ".join(words.get(code, code) for code in cell.split(";")) for cell in cells.unique()}
+    return cells.map(told).astype("str")
