@@ -265,6 +265,9 @@ def campaign_rates(
     return _laid_out(figure, title=title, x=x, y=y)
 
 
+_STEP_COLOURS = {"uploaded": QUIET, "opened": PALETTE[0], "clicked": PALETTE[0]}
+
+
 def letter_funnel(funnel: pd.DataFrame, *, steps: Sequence[str], title: str, x: str, labels: _Labels) -> go.Figure:
     """Return a bar for each of `steps` (values of `what`) of `results.funnel_of_plan`, in that order."""
     shown = funnel.set_index("what").loc[list(steps), "letters"]
@@ -273,7 +276,7 @@ def letter_funnel(funnel: pd.DataFrame, *, steps: Sequence[str], title: str, x: 
             orientation="h",
             y=[_shown(step, labels) for step in steps],
             x=shown,
-            marker_color=[GOOD if step in ("eligible", "accepted", "delivered") else _colour(0) for step in steps],
+            marker_color=[_STEP_COLOURS.get(step, GOOD) for step in steps],
             text=[f"{count:,}" for count in shown],
             textposition="outside",
             cliponaxis=False,

@@ -178,11 +178,16 @@ def among(people: pd.DataFrame, ws: Workspace, *, state: str = "", reason: str =
     return people[chosen]
 
 
-def as_csv(table: pd.DataFrame) -> bytes:
-    """A CSV in UTF-8 that a spreadsheet opens as what it is: with a byte order mark, and without formulas."""
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before each text that a spreadsheet would take for a formula."""
     texts = table.select_dtypes(include="str").columns
     safe = table.assign(**{name: table[name].map(rejects.harmless) for name in texts})
-    return safe.rename(columns=rejects.harmless).to_csv(index=False).encode("utf-8-sig")
+    return safe.rename(columns=rejects.harmless)
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A CSV in UTF-8 that a spreadsheet opens as what it is: with a byte order mark, and without formulas."""
+    return harmless(table).to_csv(index=False).encode("utf-8-sig")
 
 
 # ---------------------------------------------------------------- one plan: its dossier

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -112,7 +112,9 @@ def show_mode() -> None:
 # ---------------------------------------------------------------- choices, and the campaign in hand
 
 
-def choose(label: str, options: Mapping[str, str], key: str, **looks: object) -> str:
+def choose(
+    label: str, options: Mapping[str, str], key: str, *, widget: Callable = st.selectbox, **looks: object
+) -> str:
     """Draw a choice among ids, shown as `options` words them; return the id.
 
     The id rests in the address under `key`, also where it is the first: a reload and a colleague's link find the same
@@ -125,9 +127,7 @@ def choose(label: str, options: Mapping[str, str], key: str, **looks: object) ->
         st.session_state[key] = next(iter(options))
     words = list(options.values())
     apart = {one: word if words.count(word) == 1 else f"{word} ({one})" for one, word in options.items()}
-    st.selectbox(
-        label, list(options), format_func=lambda one: apart.get(one, one), key=key, persist_state="session", **looks
-    )
+    widget(label, list(options), format_func=lambda one: apart.get(one, one), key=key, persist_state="session", **looks)
     if asked != st.session_state[key]:
         st.query_params[key] = st.session_state[key]
     st.session_state[written] = st.session_state[key]
@@ -235,17 +235,12 @@ def show_findings(
             continue
         if outcome is Outcome.PASS and passes_folded:
             with st.expander(t("{count} checks pass", count=len(group)), icon=":material/check_circle:"):
-                _show_group(group, {})
+                for finding in group:
+                    _show_finding(finding, {})
         else:
             with st.container(border=True):
-                _show_group(group, who or {})
-
-
-def _show_group(findings: Sequence[Finding], who: Mapping[str, Text]) -> None:
-    for place, finding in enumerate(findings):
-        if place:
-            st.divider()
-        _show_finding(finding, who)
+                for finding in group:
+                    _show_finding(finding, who or {})
 
 
 def _show_finding(finding: Finding, who: Mapping[str, Text]) -> None:

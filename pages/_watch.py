@@ -63,7 +63,7 @@ def show_state(progress: results.Progress) -> None:
     colour, icon, word = STATES[run.state]
     st.subheader(f":{colour}[:material/{icon}:] {t(word)}", anchor=False)
     handed, everybody = totals["recipients"] - progress.waiting, totals["recipients"]
-    text = t("{handed} of {all} letters are handed over or settled otherwise", handed=handed, all=everybody)
+    text = t("{handed} of {all} letters settled", handed=handed, all=everybody)
     st.progress(handed / max(everybody, 1), text=text)
     approved = t("Approved by {who}, {time}.", who=ui.plain(run.approved_by), time=ui.clock(run.approved_at))
     st.caption(" ".join([approved, *(t(line) for line in pace(progress))]))
@@ -121,7 +121,12 @@ def show_doubts(progress: results.Progress) -> None:
         ),
         icon=":material/help:",
     )
-    st.page_link("results.py", label=t("See who they are"), icon=":material/group:", query_params={"who": "in_doubt"})
+    st.page_link(
+        "results.py",
+        label=t("See who they are"),
+        icon=":material/group:",
+        query_params={"view": "people", "who": "in_doubt"},
+    )
 
 
 # ---------------------------------------------------------------- what can be asked for

@@ -1,5 +1,7 @@
 """Review and send: what the seven tips say of the plan, its approval by a person, and how the sending goes."""
 
+from collections import Counter
+
 import _ui as ui
 import streamlit as st
 from _ui import t
@@ -9,7 +11,7 @@ from _watch import show_run as show_progress
 from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, Outcome, say
+from bulkmail.model import Campaign, Finding, Outcome, say
 
 ui.require_frame()
 
@@ -84,12 +86,18 @@ def show_tips(prepared: prepare.Prepared) -> None:
     groups = {tip: [finding for finding in prepared.findings if finding.tip == tip] for tip in TIPS}
     for tip, found in sorted(groups.items(), key=lambda group: (harm.index(group[1][0].outcome), group[0])):
         name, page, icon = TIPS[tip]
-        worst = found[0].outcome
-        colour, _, word = ui.OUTCOMES[worst]
-        label = f"{tip} · {t(name)} :{colour}-badge[{t(word)}]"
-        with st.expander(label, icon=f":material/{icon}:", expanded=worst is Outcome.BLOCK, key=f"review-tip-{tip}"):
+        label = f"{tip} · {t(name)} {badges(found)}"
+        blocks = found[0].outcome is Outcome.BLOCK
+        with st.expander(label, icon=f":material/{icon}:", expanded=blocks, key=f"review-tip-{tip}"):
             ui.show_findings(found)
             st.page_link(f"{page}.py", label=t("Mend it there"), icon=":material/arrow_forward:")
+
+
+def badges(found: list[Finding]) -> str:
+    """How many findings there are of each outcome, the passes only where there is nothing else."""
+    counts = Counter(finding.outcome for finding in found)
+    shown = [outcome for outcome in ui.OUTCOMES if counts[outcome] and outcome is not Outcome.PASS] or [Outcome.PASS]
+    return " ".join(ui.badge(outcome, counts[outcome]) for outcome in shown)
 
 
 def show_plan(prepared: prepare.Prepared) -> None:
@@ -99,13 +107,12 @@ def show_plan(prepared: prepare.Prepared) -> None:
         cards = st.columns(2)
         cards[0].metric(t("Letters"), f"{plan.recipients:,}")
         cards[1].metric(t("Requests"), f"{len(plan.batches):,}", help=t("A request hands over 1,000 letters at most."))
-        when = ui.clock(campaign.send_at) if campaign.send_at else t("as soon as it is approved")
-        st.markdown(t("**Leaves** {when}", when=when))
-        st.markdown(t("**Subject** {subject}", subject=ui.plain(campaign.subject)))
-        sender = f"{campaign.sender.name} <{campaign.sender.address}>"
-        st.markdown(t("**From** {sender}", sender=ui.plain(sender)))
-        help_text = t("An approval binds to this number: whatever changes afterwards, it is another plan.")
-        st.markdown(t("**Plan** {hash}", hash=f"`{plan.hash[:12]}`"), help=help_text)
+        leaves = ui.clock(campaign.send_at) if campaign.send_at else t("As soon as it is approved")
+        show_fact(t("Leaves"), leaves)
+        show_fact(t("Subject"), campaign.subject)
+        show_fact(t("From"), f"{campaign.sender.name} <{campaign.sender.address}>")
+        lesson = t("An approval binds to this number: whatever changes afterwards makes another plan.")
+        show_fact(t("Number of the plan"), plan.hash[:12], lesson)
         if prepared.blocks:
             st.error(t("Something blocks. Mend it, and the plan can be approved."), icon=":material/block:")
         if st.button(
@@ -113,6 +120,13 @@ def show_plan(prepared: prepare.Prepared) -> None:
         ):
             st.dialog(t("Approve this plan?"), width="medium", icon=":material/verified:")(ask)(prepared)
     show_excluded(prepared.audience.reasons)
+
+
+def show_fact(label: str, value: str, lesson: str | None = None) -> None:
+    """A fact in two lines; its value is text and never Markdown, for strangers may have typed it."""
+    with st.container(gap=None):
+        st.caption(label, help=lesson)
+        st.text(value)
 
 
 def show_excluded(reasons: dict[str, int]) -> None:
@@ -131,12 +145,12 @@ def ask(prepared: prepare.Prepared) -> None:
     people, campaign = prepared.plan.recipients, prepared.campaign
     if not ui.house().settings.stays_here:
         st.warning(t("These letters go to real people."), icon=":material/podcasts:")
-    st.markdown(t("**List** {list}", list=ui.plain(campaign.list_name)))
-    st.markdown(t("**Subject** {subject}", subject=ui.plain(campaign.subject)))
+    show_fact(t("List"), campaign.list_name)
+    show_fact(t("Subject"), campaign.subject)
     out = len(prepared.audience.excluded)
     st.markdown(t("**{people}** people get it, **{rows}** rows are left out:", people=people, rows=out))
-    for reason, count in prepared.audience.reasons.items():
-        st.caption(f"{count:,} · {t(audience.REASONS[reason])}")
+    reasons = prepared.audience.reasons.items()
+    st.caption("  \n".join(f"{count:,} · {t(audience.REASONS[reason])}" for reason, count in reasons))
     st.text_input(t("Your name"), key="review-by", help=t("It enters the audit trail."), autocomplete="name")
     st.text_input(t("Type how many people get the letter"), key="review-count", placeholder="0", autocomplete="off")
     if st.button(t("Approve and send"), icon=":material/send:", type="primary", key="review-confirm"):
@@ -163,7 +177,7 @@ def show_run(campaign: Campaign, plan_hash: str) -> None:
     if journal.run_state(ui.house(), plan_hash) != "done":
         return
     if st.button(t("See what happened"), icon=":material/monitoring:", type="primary", key="review-next"):
-        st.switch_page("results.py")
+        ui.go("results")
     again = t("Plan once more, for people who have not had this letter")
     if st.toggle(again, key="again", bind="query-params"):
         show_review(campaign)

@@ -58,7 +58,7 @@ def show_identity(campaign: Campaign) -> None:
     st.text_area(t("Postal address"), height=100, help=lesson, **part(campaign, "postal_address"))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(t("Go on to the review"), icon=":material/send:", type="primary", key="sender-next"):
-            st.switch_page("review.py")
+            ui.go("review")
         saved = database.saved_at(ui.house(), campaign.id)
         st.caption(t("Saved {time}. What you write is kept when you leave a field.", time=ui.clock(saved)))
 

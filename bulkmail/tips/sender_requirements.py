@@ -263,13 +263,16 @@ def _missing_key(answer: DnsAnswer) -> Text:
 
 
 def _publish_keys(dns: DomainFacts) -> Text:
-    own = [answer.name for answer in dns.dkim if answer.name.endswith(f"._domainkey.{dns.domain}")]
-    records = (f"{name}. CNAME {name.partition('.')[0]}.domainkey.u<account>.wl<number>.sendgrid.net." for name in own)
     return say(
         "In SendGrid open Settings, Sender Authentication, Authenticate Your Domain and publish the records shown "
         "there, of this form: {records}",
-        records=" | ".join(records),
+        records=" | ".join(_key_lines(dns)),
     )
+
+
+def _key_lines(dns: DomainFacts) -> list[str]:
+    own = [answer.name for answer in dns.dkim if answer.name.endswith(f"._domainkey.{dns.domain}")]
+    return [f"{name}. CNAME {name.partition('.')[0]}.domainkey.u<account>.wl<number>.sendgrid.net." for name in own]
 
 
 # ---------------------------------------------------------------- DMARC
@@ -396,36 +399,48 @@ WHO: Mapping[str, Text] = {
 
 
 def request_to_dns_team(facts: SenderFacts, findings: Sequence[Finding]) -> list[Text]:
-    """Return the lines of a letter to whoever runs the DNS: what is wrong and what to publish, what is in order; where
-    DNS did not say, the record to look for. No lines when there is nothing to ask for."""
-    wanted = _to_look_for(facts.dns)
+    """Return the lines of a letter to whoever runs the DNS: what was seen and what to publish, each with its rule;
+    where DNS did not say, what to look for. No lines when there is nothing to ask for."""
+    to_look_for = _to_look_for(facts.dns)
     asked = [finding for finding in findings if finding.outcome is not Outcome.PASS and finding.code != "SND-22"]
     if not asked:
         return []
     lines = [say("DNS of {domain}: what mailbox providers ask of those who send bulk mail", domain=facts.dns.domain)]
     for number, finding in enumerate(asked, start=1):
-        unknown = finding.outcome is Outcome.UNKNOWN
-        lines += [
-            Text(""),
-            say("{number}. {seen}", number=number, seen=finding.message),
-            wanted.get(finding.code, finding.fix) if unknown else finding.fix,
-            say("Rule: {source}", source=finding.source),
-        ]
+        unknown = finding.outcome is Outcome.UNKNOWN and finding.code in to_look_for
+        said = to_look_for[finding.code] if unknown else [finding.message, finding.fix]
+        lines += [Text(""), say("{number}. {what}", number=number, what=said[0]), *said[1:]]
+        lines.append(say("Rule: {source}", source=finding.source))
     return lines
 
 
-def _to_look_for(dns: DomainFacts) -> dict[str, Text]:
-    """Return, for where DNS did not say, code → the record that has to be there in the end."""
+def _to_look_for(dns: DomainFacts) -> dict[str, list[Text]]:
+    """Return, for where DNS did not say, code → what has to be there in the end, a record on a line of its own."""
     name, policy = f"_dmarc.{dns.domain}", f"v=DMARC1; p=none; rua=mailto:dmarc-reports@{dns.domain}"
-    spf, dmarc = _line(dns.domain, "v=spf1 include:sendgrid.net ~all"), _line(name, policy)
+    publish = say("Where there is none, publish:")
     return {
-        "SND-01": say("Please see that there is one SPF record. Where there is none, publish: {record}", record=spf),
-        "SND-02": say("Please see that it costs 10 DNS lookups or fewer and ends in ~all or -all."),
-        "SND-03": _publish_keys(dns),
-        "SND-06": say("Please see that the keys stand below {domain} itself.", domain=dns.domain),
-        "SND-07": say("Please see that there is a DMARC record. Where there is none, publish: {record}", record=dmarc),
-        "SND-14": say("Please see that {domain} exists and has a mail server (MX).", domain=dns.domain),
+        "SND-01": [
+            say("Please see that {domain} has one SPF record, and one only.", domain=dns.domain),
+            publish,
+            _verbatim(_line(dns.domain, "v=spf1 include:sendgrid.net ~all")),
+        ],
+        "SND-02": [say("Please see that the SPF record costs 10 DNS lookups or fewer and ends in ~all or -all.")],
+        "SND-03": [
+            say("Please publish the records that SendGrid shows under Settings, Sender Authentication. Their form:"),
+            *map(_verbatim, _key_lines(dns)),
+        ],
+        "SND-06": [say("Please see that these keys stand below {domain} itself.", domain=dns.domain)],
+        "SND-07": [
+            say("Please see that {name} has one DMARC record.", name=name),
+            publish,
+            _verbatim(_line(name, policy)),
+        ],
+        "SND-14": [say("Please see that {domain} exists and has a mail server (MX).", domain=dns.domain)],
     }
+
+
+def _verbatim(record: str) -> Text:
+    return Text("{record}", {"record": record})
 
 
 # ---------------------------------------------------------------- words
