@@ -61,6 +61,16 @@ def next_step(campaign: Campaign, stands: Iterable[TipStand], run_state: str) ->
     return (Step.MEND if blocked else Step.REVIEW), blocked
 
 
+WAY = ("uploaded", "eligible", "approved", "accepted", "delivered")
+
+
+def way(counts: Mapping[str, int]) -> tuple[tuple[str, int | None, int], ...]:
+    """The way of a campaign in the order of WAY: step, how many came so far (None where it is not known yet), and how
+    many of the step before that is a share of (0 for the first)."""
+    before = (None, *WAY)
+    return tuple((step, counts.get(step), counts.get(last, 0)) for last, step in zip(before, WAY, strict=False))
+
+
 def draft(
     campaign_id: str, *, name: str, purpose: str, kind: str, like: Campaign | None = None, copy: bool = False
 ) -> Campaign:

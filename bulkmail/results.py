@@ -106,6 +106,18 @@ def progress_of(ws: Workspace, plan_hash: str, now: datetime) -> Progress | None
 PEOPLE_COLUMNS = ("source_row", "address", "name", "state", "reason", "details", "happened", "at", "said", "person")
 
 
+def counts_of_plan(ws: Workspace, plan_hash: str) -> dict[str, int]:
+    """How far a plan has come, counted: rows uploaded, eligible, letters approved, accepted and delivered."""
+    totals, seen = journal.totals(ws, plan_hash), journal.outcomes(ws, plan_hash).set_index("kind")["letters"]
+    return {
+        "uploaded": _rows_of_list(ws, plan_hash),
+        "eligible": totals["recipients"],
+        "approved": totals["recipients"],
+        "accepted": totals["accepted"],
+        "delivered": int(seen.get("delivered", 0)),
+    }
+
+
 def funnel_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     """The way from the uploaded list to clicks: what, letters, base, of, rate, low, high, as `engagement.shares`.
 

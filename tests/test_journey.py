@@ -3,7 +3,7 @@
 import pytest
 from builders import a_campaign
 
-from bulkmail.journey import Step, draft, next_step, stand
+from bulkmail.journey import Step, draft, next_step, stand, way
 from bulkmail.model import Attestation, Finding, Outcome, say
 
 DONE = {"list_name": "people.csv"}
@@ -44,6 +44,10 @@ def test_there_are_always_seven_tips_and_one_without_findings_is_unknown():
 )
 def test_the_next_step_is_the_first_that_is_not_done(changes, findings, run_state, expected):
     assert next_step(a_campaign(**changes), stand(findings), run_state) == expected
+
+
+def test_each_step_of_the_way_is_a_share_of_the_step_before():
+    assert way({"uploaded": 10, "eligible": 8})[:3] == (("uploaded", 10, 0), ("eligible", 8, 10), ("approved", None, 8))
 
 
 def test_a_new_campaign_is_signed_by_the_same_sender_and_has_no_letter_yet():
