@@ -45,7 +45,6 @@ REFUSALS: Mapping[str, Text] = {
     "too_large": say("The letter to this person is larger than the sending service takes"),
     "request_refused": say("The sending service refused the request that this person was in"),
     "not_rendered": say("The letter to this person could not be written from its template"),
-    "request_refused": say("The sending service refused the whole request"),
 }
 # Why a run was paused, as the journal keeps it.
 PAUSES: Mapping[str, Text] = {

@@ -45,7 +45,7 @@ def show_people(plan_hash: str) -> None:
     with why:
         reason = ui.choose(t("Reason"), {"any": t("Any"), **reasons}, "why")
     address = whom.text_input(
-        t("Address"), key="people-address", type="search", icon=":material/search:",
+        t("Address"), key="people-address", type="search", icon=":material/search:", placeholder="ana@example.org",
         help=t("The whole address. It is looked for as a mailbox, too, so that dots and tags do not matter."),
     )  # fmt: skip
     wanted = {"state": who.replace("everybody", ""), "reason": reason if reason in reasons else ""}

@@ -19,6 +19,7 @@ STATES = {
     "done": ("green", "check_circle", say("Everything is handed over")),
     "cancelled": ("gray", "cancel", say("Cancelled")),
 }
+DONE_IN_DOUBT = ("violet", "help", say("Handed over, but of some people it is not known"))
 # The states that a card counts, its name, and what the number means.
 CARDS = (
     (
@@ -39,15 +40,18 @@ REASONS = {**audience.REASONS, **delivery.REFUSALS}
 
 
 def show_run(plan_hash: str) -> None:
-    """Draw the run of a plan, renewed every two seconds; once it is over it stands still and asks no more."""
-    over = journal.run_state(ui.house(), plan_hash) in ("done", "cancelled")
-    st.fragment(watch, run_every=None if over else "2s", key="watch")(plan_hash, over)
+    """Draw the run of a plan: renewed every two seconds while it goes on, more slowly while anybody is in doubt, and
+    not at all once nothing can change any more."""
+    state, doubts = journal.run_state(ui.house(), plan_hash), journal.totals(ui.house(), plan_hash)["in_doubt"]
+    over = state in ("done", "cancelled")
+    every = "2s" if not over else "10s" if doubts else None
+    st.fragment(watch, run_every=every, key="watch")(plan_hash, over, bool(doubts))
 
 
-def watch(plan_hash: str, was_over: bool) -> None:
+def watch(plan_hash: str, was_over: bool, was_in_doubt: bool) -> None:
     progress = results.progress_of(ui.house(), plan_hash, wiring.now())
-    if progress.is_over and not was_over:
-        st.rerun()  # the page as a whole, which then asks no more
+    if (progress.is_over, bool(progress.doubts)) != (was_over, was_in_doubt):
+        st.rerun()  # the page as a whole, which then asks as often as is due
     show_state(progress)
     show_numbers(progress.totals)
     show_doubts(progress)
@@ -60,10 +64,11 @@ def watch(plan_hash: str, was_over: bool) -> None:
 
 def show_state(progress: results.Progress) -> None:
     run, totals = progress.run, progress.totals
-    colour, icon, word = STATES[run.state]
+    in_doubt = run.state == "done" and totals["in_doubt"]
+    colour, icon, word = DONE_IN_DOUBT if in_doubt else STATES[run.state]
     st.subheader(f":{colour}[:material/{icon}:] {t(word)}", anchor=False)
     handed, everybody = totals["recipients"] - progress.waiting, totals["recipients"]
-    text = t("{handed} of {all} letters settled", handed=handed, all=everybody)
+    text = t("{handed} of {all} letters no longer wait", handed=handed, all=everybody)
     st.progress(handed / max(everybody, 1), text=text)
     approved = t("Approved by {who}, {time}.", who=ui.plain(run.approved_by), time=ui.clock(run.approved_at))
     st.caption(" ".join([approved, *(t(line) for line in pace(progress))]))
@@ -142,7 +147,10 @@ def show_controls(progress: results.Progress) -> None:
         with st.popover(t("Cancel the rest"), icon=":material/cancel:", key="watch-cancel"):
             st.markdown(t("{count} letters that are not handed over yet will not be sent.", count=progress.waiting))
             request_button(run, "cancelled", t("Yes, cancel them"), "cancel")
-    st.caption(t("You may close this page: the sending goes on by itself, and you find it here again."))
+    if run.state == "paused":
+        st.caption(t("Nothing leaves until somebody resumes. You may close this page, and find it here again."))
+    else:
+        st.caption(t("You may close this page: the sending goes on by itself, and you find it here again."))
 
 
 def request_button(run: journal.Run, state: str, label: str, icon: str, **look: str) -> None:

@@ -19,6 +19,7 @@ ui.require_frame()
 
 QUIET = timedelta(minutes=2)  # after this long without news the page asks no more
 VIEWS = {"numbers": say("Numbers"), "people": say("People"), "dossier": say("Dossier")}
+COUNTED = ("uploaded", "eligible", "accepted")
 STEPS = ("uploaded", "eligible", "accepted", "delivered", "opened", "clicked")
 WORDS = {
     "uploaded": say("Rows uploaded"),
@@ -111,16 +112,15 @@ def draw_numbers(plan_hash: str, live: bool) -> None:
     show_table(funnel)
     show_failures(failures)
     if live:
-        st.caption(t(":material/sync: New events appear here by themselves."))
+        st.caption(f":material/sync: {t('New events appear here by themselves.')}")
     else:
         st.button(t("Look for news"), icon=":material/refresh:", key="results-refresh")
 
 
 def show_cards(funnel: pd.DataFrame) -> None:
     shown = [(what, funnel.loc[what]) for what in ("accepted", "delivered", "opened", "clicked", "unsubscribed")]
-    ui.cards(
-        *((t(WORDS[what]), int(row["letters"]), ui.share(int(row["letters"]), int(row["of"]))) for what, row in shown)
-    )
+    counts = ((what, int(row["letters"]), int(row["of"])) for what, row in shown)
+    ui.cards(*((t(WORDS[what]), letters, ui.share(letters, of)) for what, letters, of in counts))
     st.caption(
         t(
             "Opens are weak evidence: mail programs fetch pictures by themselves, and many people never load them. "
@@ -134,21 +134,27 @@ def percent(rate: float) -> str:
 
 
 def show_table(funnel: pd.DataFrame) -> None:
-    spans = [
-        t("not enough data") if pd.isna(high) and base != "" else "" if pd.isna(high) else f"{low:.1%} – {high:.1%}"
-        for low, high, base in zip(funnel["low"], funnel["high"], funnel["base"], strict=True)
-    ]
     rows = pd.DataFrame(
         {
             t("What"): [t(WORDS[what]) for what in funnel["what"]],
             t("Letters"): funnel["letters"],
-            t("Of"): funnel["of"].astype("Int64").replace(0, pd.NA),
+            t("Of"): funnel["of"].where(funnel["base"] != ""),
             t("Counted among"): [t(WORDS[base]) if base else "" for base in funnel["base"]],
             t("Share"): [percent(rate) for rate in funnel["rate"]],
-            t("95 % interval"): spans,
+            t("95 % interval"): [
+                interval(*row) for row in funnel[["what", "of", "low", "high"]].itertuples(index=False)
+            ],
         }
     )
-    st.dataframe(rows, hide_index=True, key="results-table", alt=t("What became of the letters"))
+    alt = t("What became of the letters")
+    st.dataframe(rows, hide_index=True, height="content", placeholder="", key="results-table", alt=alt)
+
+
+def interval(what: str, of: int, low: float, high: float) -> str:
+    """The interval in words: none for what is counted and not estimated, and none without letters."""
+    if what in COUNTED:
+        return ""
+    return f"{low:.1%} – {high:.1%}" if of else t("not enough data")
 
 
 def show_failures(failures: pd.DataFrame) -> None:
