@@ -72,7 +72,7 @@ def show_campaign(campaign: Campaign) -> None:
 
 
 def show_head(campaign: Campaign, run_state: str, step: Step, tip: int) -> None:
-    name, actions = st.columns([3, 2], vertical_alignment="center")
+    name, actions = st.columns([5, 4], vertical_alignment="center")
     with name:
         st.subheader(ui.plain(campaign.name), anchor=False)
         told = (t(ui.KINDS[campaign.kind]), campaign.purpose, campaign.list_name or t("no list yet"))
