@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from bulkmail import prepare, wiring
 from bulkmail.adapters import catalogue, database, settings, workspace
@@ -39,6 +40,8 @@ KINDS = {
     "transactional": say("Transactional: part of a service people use"),
 }
 LOGO = Path(__file__).with_name("_logo.svg")
+# How `choose` looks as a row of segments.
+SEGMENTS = {"widget": st.segmented_control, "required": True, "label_visibility": "collapsed"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:])")
 _LINK = re.compile(r"https?://([^\s/;,]+)[^\s;,]*")
 
@@ -182,6 +185,13 @@ def title(name: str, question: str) -> None:
     """Head of a page: its name, and the one question that it answers."""
     st.title(name, anchor=False)
     st.markdown(f":gray[{question}]")
+    if problem := st.session_state.pop("problem", None):
+        st.error(plain(t(problem)), icon=":material/block:")
+
+
+def report(problem: BulkmailError) -> None:
+    """Have the next run say below its title why an action was not done: for callbacks, which draw nothing."""
+    st.session_state["problem"] = problem
 
 
 def share(count: int, of: int) -> str:
@@ -202,6 +212,11 @@ def empty(icon: str, heading: str, lesson: str) -> st.container:
     place.subheader(f":material/{icon}: {heading}", anchor=False)
     place.markdown(lesson)
     return place
+
+
+def draw(figure: Figure, key: str, alt: str) -> None:
+    """Draw a chart in the theme of the screen, with words for those who do not see it."""
+    st.plotly_chart(figure, theme="streamlit", key=key, alt=alt, config={"displayModeBar": False})
 
 
 def clock(moment: datetime) -> str:

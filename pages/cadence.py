@@ -1,11 +1,161 @@
 """Cadence: when the letter leaves, who has had enough of us lately, and what the past says of such letters."""
 
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import _past
 import _ui as ui
+import pandas as pd
+import streamlit as st
 from _ui import t
 
-ui.require_frame()
+from bulkmail import audience, limits, prepare, wiring
+from bulkmail.adapters import database
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Campaign
+from bulkmail.tips import cadence
 
-ui.title(t("Cadence"), t("When, and how often?"))
-prepared = ui.prepared()
-if prepared:
-    ui.show_findings([finding for finding in prepared.findings if finding.tip == 6])
+ZONE = ZoneInfo(cadence.MACAU)
+
+
+def main() -> None:
+    ui.title(t("Cadence"), t("When, and how often?"))
+    campaign, prepared = ui.campaign(), None
+    try:
+        prepared = ui.prepared()
+    except BulkmailError as trouble:
+        st.error(ui.plain(t(trouble)), icon=":material/block:")
+    if campaign is None:
+        place = ui.empty(
+            "calendar_month", t("No campaign yet"), t("Its time is chosen here. Begin a campaign on Home.")
+        )
+        place.page_link("home.py", label=t("To Home"), icon=":material/home:")
+    else:
+        when, checks = st.columns([4, 5], gap="medium")
+        with when:
+            show_time(campaign, prepared)
+        with checks:
+            show_checks(prepared)
+        if prepared:
+            show_capped(campaign, prepared)
+    st.header(t("What the past says"), anchor=False)
+    _past.show_past(campaign, len(prepared.snapshot) if prepared else 0)
+
+
+# ---------------------------------------------------------------- when
+
+
+def keep(campaign_id: str, send_at: datetime | None) -> None:
+    """Keep the time of the draft: called when a choice changes, never by a mere rerun."""
+    draft = database.campaign(ui.house(), campaign_id)
+    if draft:
+        database.save_campaign(ui.house(), replace(draft, send_at=send_at), wiring.now())
+
+
+def keep_mode(campaign_id: str, key: str) -> None:
+    later = st.session_state[key] == "later"
+    keep(campaign_id, cadence.suggest_send_times(wiring.now())[0] if later else None)
+
+
+def keep_slot(campaign_id: str, key: str) -> None:
+    if st.session_state[key]:
+        keep(campaign_id, st.session_state[key])
+
+
+def keep_moment(campaign_id: str, key: str) -> None:
+    if st.session_state[key]:
+        keep(campaign_id, st.session_state[key].replace(tzinfo=ZONE).astimezone(wiring.now().tzinfo))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def held_back(plan_hash: str, slots: tuple[datetime, ...], _prepared: prepare.Prepared) -> dict[datetime, int]:
+    """How many people the caps would hold back at each of the slots."""
+    people, kind = audience.but_for_caps(_prepared.audience), _prepared.campaign.kind
+    return cadence.capped_by_slot(people, _prepared.contacts, kind=kind, moments=slots)
+
+
+def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
+    """Draw the choice of a time. The keys hold the time itself, so that each choice shows what the draft says."""
+    modes = {"now": t("As soon as approved"), "later": t("At a date and time")}
+    chosen = campaign.send_at and campaign.send_at.astimezone(ZONE)
+    key = f"{campaign.id}-{campaign.send_at}"
+    st.segmented_control(
+        t("The letters leave"), list(modes), default="later" if chosen else "now", format_func=modes.get, required=True,
+        key=f"cadence-mode-{key}", on_change=keep_mode, args=(campaign.id, f"cadence-mode-{key}"),
+    )  # fmt: skip
+    if chosen:
+        st.datetime_input(
+            t("Date and time in Macau"), chosen.replace(tzinfo=None), step=60, key=f"cadence-at-{key}",
+            on_change=keep_moment, args=(campaign.id, f"cadence-at-{key}"),
+        )  # fmt: skip
+        if campaign.send_at < wiring.now():
+            st.warning(t("This moment is past: the letters would leave as soon as approved."))
+    slots = cadence.suggest_send_times(wiring.now())
+    held = held_back(prepared.plan.hash, slots, prepared) if prepared else {}
+    st.pills(
+        t("Suggested times"), slots, default=campaign.send_at if campaign.send_at in slots else None,
+        format_func=lambda slot: slot_words(slot, held), key=f"cadence-slot-{key}", wrap=True,
+        help=t("Working days, in the daytime, off the half-hour. No hour is known to be the best."),
+        on_change=keep_slot, args=(campaign.id, f"cadence-slot-{key}"),
+    )  # fmt: skip
+    saved = database.saved_at(ui.house(), campaign.id)
+    st.caption(t("Saved {time}.", time=saved and ui.clock(saved)))
+    if st.button(t("Check the sender"), icon=":material/verified_user:", type="primary", key="cadence-onward"):
+        ui.go("sender")
+
+
+def slot_words(slot: datetime, held: dict[datetime, int]) -> str:
+    local = slot.astimezone(ZONE)
+    when = f"{t(_past.WEEKDAYS[local.weekday()])} {local:%m-%d %H:%M}"
+    return t("{when} · {count} held back", when=when, count=held[slot]) if held.get(slot) else when
+
+
+def show_checks(prepared: prepare.Prepared | None) -> None:
+    if prepared is None:
+        st.info(t("What tip 6 says stands here as soon as the campaign has a list and a letter that can be read."))
+        return
+    findings = [finding for finding in prepared.findings if finding.tip == 6]
+    ui.show_sum(findings)
+    ui.show_findings(findings)
+
+
+# ---------------------------------------------------------------- how often
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def had_lately(plan_hash: str, _prepared: prepare.Prepared, _now: datetime) -> pd.DataFrame:
+    """The people whom the caps hold back, with what they had."""
+    excluded = _prepared.audience.excluded
+    capped = excluded[excluded["reason"] == cadence.FREQUENCY_CAP]
+    return cadence.lately(capped, _prepared.contacts, send_at=_prepared.campaign.send_at or _now)
+
+
+def show_capped(campaign: Campaign, prepared: prepare.Prepared) -> None:
+    """Draw who is held back because they had enough letters."""
+    table = had_lately(prepared.plan.hash, prepared, wiring.now())
+    if table.empty:
+        return
+    rows = len(audience.but_for_caps(prepared.audience))
+    with st.expander(
+        t("{count} of {rows} people had enough letters and are held back", count=len(table), rows=rows),
+        icon=":material/front_hand:",
+    ):
+        week, month = limits.CAP_7_DAYS.value, limits.CAP_30_DAYS.value
+        st.caption(
+            t("With this letter they would have more than {week} in 7 days or {month} in 30.", week=week, month=month)
+        )
+        config = {
+            "source_row": st.column_config.NumberColumn(t("Row")),
+            "address": st.column_config.TextColumn(t("Address")),
+            "letters_7_days": st.column_config.NumberColumn(t("In 7 days")),
+            "letters_30_days": st.column_config.NumberColumn(t("In 30 days")),
+            "last_at": st.column_config.DatetimeColumn(
+                t("Last letter"), timezone=cadence.MACAU, format="YYYY-MM-DD HH:mm"
+            ),
+        }
+        st.dataframe(table, column_config=config, hide_index=True, key="cadence-capped")
+
+
+ui.require_frame()
+main()

@@ -1,0 +1,51 @@
+"""The way in for what was sent before: a table with one row per letter, and what it brought."""
+
+import _ui as ui
+import streamlit as st
+from _ui import t
+
+from bulkmail import engagement, results, wiring
+from bulkmail.errors import BulkmailError
+
+COLUMNS = ("campaign", "department", "recipient", "sent_at", *engagement.TIME_COLUMNS, "machine_open")
+
+
+def show_import() -> None:
+    """Draw the way in for a table of sends, and what the last one brought."""
+    st.markdown(
+        t(
+            "One row per letter sent, as CSV in UTF-8 or Parquet. Times are ISO 8601 with an offset, empty where a "
+            "thing did not happen. Addresses become keyed hashes and are not kept."
+        )
+    )
+    st.markdown(" ".join(f"`{column}`" for column in COLUMNS))
+    st.download_button(
+        t("An empty table to fill"), ",".join(COLUMNS) + "\r\n", "sends.csv", "text/csv", key="past-template",
+        icon=":material/download:", type="tertiary", on_click="ignore",
+    )  # fmt: skip
+    turn = st.session_state.setdefault("past-turn", 0)
+    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet"], key=f"past-file-{turn}")
+    if st.button(t("Bring in"), icon=":material/upload:", disabled=file is None, key="past-bring-in"):
+        try:
+            st.session_state["past-report"] = results.bring_in(ui.house(), file.name, file.getvalue(), wiring.now())
+        except BulkmailError as trouble:
+            st.error(ui.plain(t(trouble)), icon=":material/block:")
+            return
+        st.session_state["past-turn"] += 1  # an uploader of its own for the next file, and the bytes of this one go
+        st.rerun()
+    report = st.session_state.get("past-report")
+    if report:
+        show_report(report)
+
+
+def show_report(report: engagement.EventReading) -> None:
+    st.success(
+        t(
+            "Of {rows} rows {new} are new, {repeated} were here already and {refused} were refused.",
+            rows=report.rows, new=report.new, repeated=report.repeated, refused=len(report.refused),
+        ),
+        icon=":material/check_circle:",
+    )  # fmt: skip
+    if len(report.refused):
+        words = {key: t(word) for key, word in engagement.REFUSALS.items()}
+        st.dataframe(report.refused.replace({"reason": words}), hide_index=True, key="past-refused")
