@@ -47,3 +47,10 @@ def _worded(cells: pd.Series, words: Mapping[str, str]) -> pd.Series:
         return cells
     told = {cell: "; ".join(words.get(code, code) for code in cell.split(";")) for cell in cells.unique()}
     return cells.map(told).astype("str")
+
+
+def examples(table: pd.DataFrame) -> dict[str, str]:
+    """For each column of texts the first cell that says something, "" where none does."""
+    texts = {name: table[name] for name in table.columns if pd.api.types.is_string_dtype(table[name])}
+    said = {name: cells[cells != ""].head(1).tolist() for name, cells in texts.items()}
+    return {name: cells[0] if cells else "" for name, cells in said.items()}

@@ -39,8 +39,6 @@ WAY = {
 
 def main() -> None:
     ui.title(t("Home"), t("Where does this campaign stand?"))
-    if problem := st.session_state.pop("home-problem", None):
-        st.error(ui.plain(t(problem)), icon=":material/block:")
     campaign = ui.campaign()
     if campaign:
         show_campaign(campaign)
@@ -150,9 +148,9 @@ def begin(like: Campaign | None) -> None:
     name, purpose = (str(st.session_state[f"begin-{part}"] or "").strip() for part in ("name", "purpose"))
     identity = campaign_file.campaign_id(name) if name else ""
     if not name or not purpose:
-        st.session_state["home-problem"] = InputError("A campaign needs a name and a purpose.")
+        ui.report(InputError("A campaign needs a name and a purpose."))
     elif database.campaign(ui.house(), identity):
-        st.session_state["home-problem"] = InputError("There is a campaign of this name already. Choose another name.")
+        ui.report(InputError("There is a campaign of this name already. Choose another name."))
     else:
         kind, copy = st.session_state["begin-kind"], bool(like and st.session_state["begin-copy"])
         new = journey.draft(identity, name=name, purpose=purpose, kind=kind, like=like, copy=copy)

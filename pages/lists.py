@@ -1,15 +1,250 @@
-"""Lists: what was read from a file, who on it can be mailed, and who not, and why."""
+"""Lists: what was read from a file, who on it can be mailed, and who cannot, and why."""
 
+from dataclasses import replace
+
+import _reading
 import _ui as ui
+import pandas as pd
 import streamlit as st
 from _ui import t
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from bulkmail import audience, charts, intake, limits, prepare, rejects, results, rows, wiring
 from bulkmail.adapters import database
+from bulkmail.adapters.lists import ListVersion
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Finding, say
+
+NEW = "new"
+COLUMNS = {
+    "source_row": say("Row"),
+    "name": say("Name"),
+    "original_address": say("Address as written"),
+    "reason": say("Reason"),
+    "details": say("Further reasons"),
+    "suggestion": say("Suggestion"),
+    "addressing_note": say("What is wrong with it"),
+}
+
+
+def main() -> None:
+    ui.title(t("Lists"), t("Can I trust this list?"))
+    versions = {str(version.id): version for version in database.lists(ui.house())}
+    chosen = choose_list(versions)
+    if chosen != NEW:
+        show_saved(versions[chosen])
+    elif file := show_uploader():
+        show_upload(file)
+
+
+def choose_list(versions: dict[str, ListVersion]) -> str:
+    """Draw the choice among saved lists and a new one: the newest of the campaign in hand where none was chosen."""
+    campaign = ui.campaign()
+    wanted = next((key for key, version in versions.items() if campaign and version.name == campaign.list_name), None)
+    if campaign and st.session_state.get("lists-of") not in (None, campaign.id) and wanted:
+        st.session_state["list"] = wanted
+    st.session_state["lists-of"] = campaign.id if campaign else None
+    words = {key: name_of(version) for key, version in versions.items()}
+    first = {wanted: words[wanted]} if wanted else {}
+    if not versions:
+        return NEW
+    choice, new = st.columns([5, 1], vertical_alignment="bottom")
+    with choice:
+        chosen = ui.choose(t("List"), {**first, **words, NEW: t("A new list, from a file")}, "list")
+    new.button(
+        t("Upload a file"), icon=":material/upload:", key="lists-new", on_click=start_new, disabled=chosen == NEW,
+        width="stretch",
+    )  # fmt: skip
+    return chosen
+
+
+def start_new() -> None:
+    st.session_state["list"] = NEW
+
+
+def name_of(version: ListVersion) -> str:
+    return t("{list}, {rows} rows, saved {when}", list=version.name, rows=version.rows, when=ui.clock(version.saved_at))
+
+
+# ---------------------------------------------------------------- a file
+
+
+def show_uploader() -> UploadedFile | None:
+    file = st.file_uploader(
+        t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
+        type=["csv", "tsv", "txt", "xlsx", "ods"],
+        key="lists-file",
+    )
+    if file is None:
+        lesson = t(
+            "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
+            "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
+            "the file stays on this machine."
+        )
+        ui.empty("groups", t("Here stands what is in the file"), lesson)
+    return file
+
+
+def show_upload(file: UploadedFile) -> None:
+    reading = None
+    try:
+        reading = _reading.read(file)
+    except BulkmailError as error:
+        st.error(ui.plain(t(error)), icon=":material/block:")
+    if reading is None:
+        try:
+            _reading.show_choices(file, None)
+        except BulkmailError:
+            st.caption(t("Nothing in this file can be read as a list."))
+        return
+    show_save(file, reading)
+    with st.expander(t("How the file was read"), icon=":material/table_view:", key="lists-reading"):
+        _reading.show_reading(reading)
+        _reading.show_choices(file, reading)
+    key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
+    show_report(key, reading.table, reading.findings, reading.columns)
+
+
+def show_save(file: UploadedFile, reading: intake.Reading) -> None:
+    name, save = st.columns([5, 1], vertical_alignment="bottom")
+    with name:
+        st.text_input(
+            t("Save as"), file.name, key=f"lists-name-{file.file_id}", max_chars=200,
+            help=t("Under the name of an earlier list it is a new version of it, and its campaigns use that from then on."),
+        )  # fmt: skip
+    save.button(
+        t("Save the list"), type="primary", icon=":material/save:", key="lists-save", on_click=keep,
+        args=(file, reading), width="stretch",
+    )  # fmt: skip
+    st.caption(t("Not saved yet: a reload of this page forgets the file."))
+
+
+def keep(file: UploadedFile, reading: intake.Reading) -> None:
+    name = st.session_state[f"lists-name-{file.file_id}"].strip() or file.name
+    try:
+        saved = prepare.save_list(ui.house(), name, reading, prepare.content_hash(file.getvalue()), wiring.now())
+    except BulkmailError as error:
+        ui.report(error)
+        return
+    database.audit(ui.house(), "dashboard", "list.saved", {"list": saved.id, "rows": saved.rows}, wiring.now())
+    st.session_state["list"] = str(saved.id)
+
+
+# ---------------------------------------------------------------- a saved list
+
+
+def show_saved(version: ListVersion) -> None:
+    show_use(version)
+    table = database.load_list(ui.house(), version.id)
+    with st.expander(t("How the file was read"), icon=":material/table_view:", key="lists-columns"):
+        _reading.show_columns(dict(version.meta.get("columns", {})), rows.examples(table))
+        st.caption(t("To read it another way, upload the file again."))
+    show_report(version.content_hash, table, (), dict(version.meta.get("columns", {})))
+
+
+def show_use(version: ListVersion) -> None:
+    campaign = ui.campaign()
+    if campaign is None:
+        st.page_link("home.py", label=t("Begin a campaign with this list on Home"), icon=":material/home:")
+    elif campaign.list_name == version.name:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(t("Go on to consent"), type="primary", icon=":material/handshake:", key="lists-next"):
+                ui.go("consent")
+            st.badge(t("In use by the campaign in hand, in its newest version"), icon=":material/check:", color="green")
+    else:
+        st.button(
+            t("Use it for {campaign}", campaign=ui.plain(campaign.name)), type="primary", icon=":material/task_alt:",
+            key="lists-use", on_click=use, args=(campaign.id, version.name),
+        )  # fmt: skip
+
+
+def use(campaign_id: str, name: str) -> None:
+    draft = database.campaign(ui.house(), campaign_id)
+    if draft:
+        database.save_campaign(ui.house(), replace(draft, list_name=name), wiring.now())
+
+
+# ---------------------------------------------------------------- what is in it
+
+
+@st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
+def judged(key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...]) -> tuple:
+    """The report on a list and its rows with their reasons, kept until something is learned of its people."""
+    report = prepare.report_on_list(ui.house(), _table, _read, now=wiring.now())
+    return report, rows.with_reasons(report.audience.eligible, report.audience.excluded)
+
+
+def show_report(key: str, table: pd.DataFrame, read: tuple[Finding, ...], columns: dict[str, str]) -> None:
+    with st.spinner(t("Judging every row…")):
+        report, every_row = judged(key, database.last_change(ui.house()), table, read)
+    people = report.audience
+    ui.cards(
+        (t("Rows"), people.rows, ""),
+        (t("Can be mailed"), len(people.eligible), ui.share(len(people.eligible), people.rows)),
+        (t("Left out"), len(people.excluded), ui.share(len(people.excluded), people.rows)),
+    )
+    st.caption(t("By the list alone. Whether people agreed depends on the purpose of a campaign: see Consent."))
+    show_reasons(people)
+    st.subheader(t("What was found"), anchor=False)
+    ui.show_findings(report.findings)
+    show_rows(people, every_row, report.findings, columns)
+
+
+def show_reasons(people: audience.Audience) -> None:
+    if not people.reasons:
+        return
+    words = {reason: t(text) for reason, text in audience.REASONS.items()}
+    question = t("Why are rows left out?")
+    labels = {**words, "rows": t("Rows"), "eligible": t("Can be mailed")}
+    chart, table = st.columns([1, 1], gap="medium")
+    counts = {"rows": people.rows, "reasons": people.reasons, "eligible": len(people.eligible)}
+    figure = charts.exclusion_funnel(**counts, title=question, x=t("rows"), labels=labels)
+    alt = charts.alt_text(question, {words[reason]: count for reason, count in people.reasons.items()})
+    chart.plotly_chart(figure, theme="streamlit", key="lists-why", alt=alt, config={"displayModeBar": False})
+    told = [
+        {"why": words[reason], "rows": count, "next": t(audience.explain(reason))}
+        for reason, count in people.reasons.items()
+    ]
+    heads = {"why": t("Reason"), "rows": t("Rows"), "next": t("What to do")}
+    table.dataframe(told, hide_index=True, column_config=heads, key="lists-reasons", alt=question, row_height=44)
+
+
+# ---------------------------------------------------------------- the rows behind
+
+
+def show_rows(
+    people: audience.Audience, every_row: pd.DataFrame, findings: tuple[Finding, ...], columns: dict[str, str]
+) -> None:
+    words = {reason: t(text) for reason, text in audience.REASONS.items()}
+    named = {f"{place}-{finding.code}": finding for place, finding in enumerate(findings) if finding.rows}
+    options = {
+        "out": t("All rows left out ({count})", count=len(people.excluded)),
+        **{reason: f"{words[reason]} ({count:,})" for reason, count in people.reasons.items()},
+        **{key: f"{finding.code}: {t(finding.message)}" for key, finding in named.items()},
+        "in": t("All rows that can be mailed ({count})", count=len(people.eligible)),
+    }
+    st.subheader(t("The rows behind"), anchor=False)
+    choice, download = st.columns([5, 2], vertical_alignment="bottom")
+    with choice:
+        behind = ui.choose(t("Show"), options, "behind")
+    narrowed = {
+        "reason": behind if behind in people.reasons else None,
+        "excluded": {"out": True, "in": False}.get(behind),
+        "numbers": named[behind].rows if behind in named else None,
+    }
+    most = int(limits.ROWS_SHOWN.value)
+    found, count = rows.behind(every_row, **narrowed, most=most)
+    shown = results.harmless(rows.readable(found, words))
+    heads = {name: t(word) for name, word in COLUMNS.items()}
+    st.dataframe(shown, hide_index=True, column_config=heads, key="lists-rows", alt=t("The rows behind"))
+    st.caption(t("{shown} of {count} rows", shown=len(found), count=count))
+    captions = (t("Row"), t("Reason"), t("Suggestion"))
+    download.download_button(
+        t("Rows left out, to correct (XLSX)"),
+        lambda: rejects.reject_workbook(people.excluded, None, words, columns, captions), "rejected-rows.xlsx", key="lists-rejects", icon=":material/download:", on_click="ignore", width="stretch",
+        disabled=people.excluded.empty,
+    )  # fmt: skip
+
 
 ui.require_frame()
-ui.title(t("Lists"), t("Can I trust this list?"))
-known = database.lists(ui.house())
-if known:
-    st.dataframe([{"name": version.name, "rows": version.rows} for version in known])
-else:
-    ui.empty("groups", t("No list yet"), t("Upload a list."))
+main()

@@ -60,3 +60,8 @@ def test_nothing_is_readable_of_no_rows():
     shown = rows.readable(PEOPLE.head(0), {})
     assert isinstance(shown, pd.DataFrame)
     assert list(shown.columns) == ["source_row"]
+
+
+def test_each_column_has_an_example_that_says_something():
+    assert rows.examples(PEOPLE[["source_row", "name", "suggestion"]]) == {"name": "Ana", "suggestion": "c@example.org"}
+    assert rows.examples(PEOPLE.head(1)[["suggestion"]]) == {"suggestion": ""}
