@@ -48,6 +48,8 @@ for command in (
 def main() -> None:
     """Run the command line; every expected failure is one clear line and an exit code, never a traceback."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` is as orderly as Ctrl-C
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal without Chinese shows ? for it
     try:
         sys.exit(bulkmail(standalone_mode=False) or 0)
     except BulkmailError as error:

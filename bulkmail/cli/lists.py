@@ -75,7 +75,7 @@ def reject_workbook(report: prepare.ListReport, reading: intake.Reading) -> byte
     rows = reading.table["source_row"]
     return rejects.reject_workbook(
         reading.table.assign(suggestion=rows.map(suggestions)),
-        rows.map(reasons).fillna("").astype("str"),
+        rows.map(reasons).astype("str").fillna(""),
         labels={reason: t(text) for reason, text in audience.REASONS.items()},
         columns=reading.columns,
         captions=(t("Row"), t("Reason"), t("Suggestion")),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,8 +68,8 @@ def note(text: str) -> None:
 
 def emit(document: Mapping[str, object]) -> None:
     """Write one JSON document to standard output, and nothing else."""
-    unicode = (click.get_text_stream("stdout").encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(document, ensure_ascii=not unicode, allow_nan=False, indent=2))
+    speaks_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=not speaks_unicode, allow_nan=False, indent=2))
 
 
 def line(text: str, style: str = "") -> None:

@@ -24,6 +24,7 @@ GIVEN = frozenset({"organisation", "unsubscribe_url"})  # filled by us, not by t
 LETTER = say("letter")
 
 _BUDGET = "steps left"  # no template can name it: a name has no space
+_OURS = frozenset({"bounded", "counted"})  # filters that fence, and that nobody needs to write
 _STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign)
 
 
@@ -173,6 +174,13 @@ def check(tree: nodes.Template, part: Text) -> None:
             raise InputError(
                 "Line {line} of the {part} uses “{word}”; letters may use if, for and set only.",
                 line=node.lineno or "?", part=part, word="recursive" if recursive else type(node).__name__.lower(),
+            )  # fmt: skip
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        known = _RAW.filters if isinstance(node, nodes.Filter) else _RAW.tests
+        if node.name not in known:
+            raise InputError(
+                "Line {line} of the {part} uses “{word}”, which letters do not know. Known are: {known}.",
+                line=node.lineno, part=part, word=node.name, known=", ".join(sorted(known.keys() - _OURS)),
             )  # fmt: skip
     if sum(1 for _ in tree.find_all(nodes.Expr)) > limits.TEMPLATE_EXPRESSIONS.value:
         raise InputError("The {part} holds too many fields and conditions to be sent safely.", part=part)
