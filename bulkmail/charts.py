@@ -22,6 +22,7 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 _GRID = "rgba(128,128,128,0.25)"
 _FAINT = "rgba(128,128,128,0.45)"
 _CLEAR = "rgba(0,0,0,0)"
+_DATES = "%Y-%m-%d"  # without names of months, which Plotly would write in English
 # The order in which what becomes of letters is drawn, and in which colour.
 DELIVERY = {
     "accepted": GOOD, "submitting": "#1e69f0", "planned": QUIET, "in_doubt": "#a578d2", "refused": BAD,
@@ -115,6 +116,7 @@ def exclusion_funnel(
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
+    figure.update_xaxes(range=[0, rows * 1.15])  # room for the number beside the longest bar
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return _laid_out(figure, title=title, x=x, y="", height=_height(len(steps)))
 
@@ -207,7 +209,7 @@ def contacts_per_week(weeks: pd.DataFrame, *, title: str, x: str, y: str, labels
             marker_color=_colour(place),
             hovertemplate="%{x|%Y-%m-%d}: %{y:,}<extra>%{fullData.name}</extra>",
         )
-    figure.update_xaxes(type="date", showgrid=False)
+    figure.update_xaxes(type="date", tickformat=_DATES, showgrid=False)
     return _laid_out(figure, title=title, x=x, y=y)
 
 
@@ -261,6 +263,7 @@ def campaign_rates(
         )
     for label, value in (lines or {}).items():
         figure.add_hline(y=value, line_dash="dash", line_color=BAD, annotation_text=html.escape(label, quote=False))
+    figure.update_xaxes(tickformat=_DATES)
     figure.update_yaxes(tickformat=".2%", rangemode="tozero")
     return _laid_out(figure, title=title, x=x, y=y)
 
@@ -335,5 +338,6 @@ def backtest(record: pd.DataFrame, *, title: str, x: str, y: str, labels: _Label
             text=[_shown(campaign, labels) for campaign in part["campaign"]],
             hovertemplate="%{text}<br>%{x|%Y-%m-%d}: %{y}<extra>%{fullData.name}</extra>",
         )
+    figure.update_xaxes(tickformat=_DATES)
     figure.update_yaxes(rangemode="tozero")
     return _laid_out(figure, title=title, x=x, y=y)

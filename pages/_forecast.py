@@ -83,7 +83,7 @@ def words_of_record(covered: int, judged: int, low: float, high: float) -> str:
 def draw_record(table: pd.DataFrame, outcome: str) -> None:
     title = t("Did the ranges hold in the past?")
     labels = {"range": t("Told before, 90 % range"), "covered": t("Came, within"), "missed": t("Came, outside")}
-    figure = charts.backtest(table, title=title, x=t("Sent"), y=t(OUTCOMES[outcome]), labels=labels)
+    figure = charts.backtest(table, title=title, x=t("Time of sending"), y=t(OUTCOMES[outcome]), labels=labels)
     covered, judged, low, high = forecast.coverage(table)
     ui.draw(figure, "cadence-record", charts.alt_text(title, {t("Held"): words_of_record(covered, judged, low, high)}))
     st.caption(t("Each past campaign as it would have been told from the campaigns before it only."))

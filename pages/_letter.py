@@ -34,10 +34,7 @@ def show_preview(campaign: Campaign, letters: Letters, prepared: prepare.Prepare
     except BulkmailError as trouble:
         st.error(ui.plain(t(trouble)), icon=":material/block:")
         return
-    view = st.segmented_control(
-        t("View"), list(VIEWS), default="desktop", format_func=lambda name: t(VIEWS[name]), required=True,
-        key="message-view", label_visibility="collapsed",
-    )  # fmt: skip
+    view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "shown", **ui.SEGMENTS)
     with st.container(border=True, gap="small"):
         st.markdown(f"{ui.plain(campaign.sender.name)}  \n**{ui.plain(message.subject)}**")
         st.caption(ui.plain(compose.preheader(letters[variant], person, url)))
@@ -90,10 +87,7 @@ def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
 def choose_variant(letters: Letters) -> tuple[Recipient, str]:
     """A reader who is nobody, in one of the variants: there are no people yet."""
     st.info(t("Nobody is chosen to read this yet, so fields show their names."), icon=":material/person_off:")
-    variant = st.segmented_control(
-        t("Language"), list(letters), default=next(iter(letters)), format_func=lambda name: t(KINDS[name]),
-        required=True, key="message-variant",
-    )  # fmt: skip
+    variant = ui.choose(t("Language"), {name: t(KINDS[name]) for name in letters}, "variant", **ui.SEGMENTS)
     return compose.stand_in(letters), variant
 
 

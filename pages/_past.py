@@ -83,7 +83,13 @@ def show_rates(known: Past) -> None:
     word, base = t(OUTCOMES[outcome]), t(BASES[engagement.BASES[outcome]])
     lines = {t("stop"): LINES[outcome]} if outcome in LINES else {}
     figure = charts.campaign_rates(
-        known.campaigns, outcome=outcome, title=title, x=t("Sent"), y=f"{word}, {base}", labels={}, lines=lines
+        known.campaigns,
+        outcome=outcome,
+        title=title,
+        x=t("Time of sending"),
+        y=t("{outcome}, {base}", outcome=word, base=base),
+        labels={},
+        lines=lines,
     )
     newest = known.campaigns.iloc[-1]
     ui.draw(figure, "cadence-rates", charts.alt_text(title, {newest["campaign"]: f"{newest[f'{outcome}_rate']:.2%}"}))

@@ -64,7 +64,7 @@ def show_editor(campaign: Campaign) -> None:
         t("Written in"), list(FORMATS), list(FORMATS).index(campaign.body_format), format_func=FORMATS.get,
         **kept(campaign, "body_format"),
     )  # fmt: skip
-    st.text_area(t("Letter"), campaign.body, height=_letter.HEIGHT, **kept(campaign, "body"))
+    st.text_area(t("Text of the letter"), campaign.body, height=_letter.HEIGHT, **kept(campaign, "body"))
     saved, onward = st.columns([3, 2], vertical_alignment="top")
     at = database.saved_at(ui.house(), campaign.id)
     saved.caption(t("Saved {time}. What you write is kept when you leave a field.", time=at and ui.clock(at)))
