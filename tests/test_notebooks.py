@@ -26,6 +26,7 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 QUALITY, COVERAGE = "01_list_quality.ipynb", "02_consent_coverage.ipynb"
 FILES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 PURE_ROOMS = {"model", "errors", "limits", "tips", "intake", "audience", "charts", "sample", "rejects", "engagement"}
+LIBRARIES = {"pandas", "plotly", "fastexcel", *sys.stdlib_module_names}
 PLOTLY = "application/vnd.plotly.v1+json"
 NOW, PURPOSE = sample.SAMPLE_NOW, "open-day"
 
@@ -127,11 +128,7 @@ def test_a_notebook_imports_pure_rooms_and_neither_adapters_nor_pages(name):
         else:
             continue
         for top, *rest in (module.split(".") for module in modules):
-            assert (
-                rest[0] in PURE_ROOMS
-                if top == "bulkmail"
-                else top in {"pandas", "plotly", "fastexcel", *sys.stdlib_module_names}
-            )
+            assert rest[0] in PURE_ROOMS if top == "bulkmail" else top in LIBRARIES
 
 
 # ---------------------------------------------------------------- list quality
