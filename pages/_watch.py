@@ -14,7 +14,7 @@ from bulkmail.model import Text, say
 HERE = "dashboard"  # who asked, in the audit trail, where nobody signs in
 STATES = {
     "queued": ("blue", "schedule", say("Approved, waiting to leave")),
-    "running": ("blue", "send", say("Sending")),
+    "running": ("blue", "send", say("Being sent")),
     "paused": ("orange", "pause_circle", say("Paused")),
     "done": ("green", "check_circle", say("Everything is handed over")),
     "cancelled": ("gray", "cancel", say("Cancelled")),
@@ -107,7 +107,7 @@ def show_numbers(totals: journal.Totals) -> None:
         place.metric(t(label), f"{sum(totals[state] for state in states):,}", help=t(lesson), border=True)
     if totals["reasons"]:
         rows = [
-            {t("People"): count, t("Why they got no letter"): t(REASONS.get(why, why))}
+            {t("Number of people"): count, t("Why they got no letter"): t(REASONS.get(why, why))}
             for why, count in totals["reasons"].items()
         ]
         st.dataframe(rows, hide_index=True, key="watch-reasons", alt=t("Who got no letter, and why"))

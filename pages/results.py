@@ -105,7 +105,7 @@ def draw_numbers(plan_hash: str, live: bool) -> None:
     show_cards(funnel.set_index("what"))
     title = t("How far did the letters get?")
     words = {step: t(WORDS[step]) for step in STEPS}
-    figure = charts.letter_funnel(funnel, steps=STEPS, title=title, x=t("People"), labels=words)
+    figure = charts.letter_funnel(funnel, steps=STEPS, title=title, x=t("Number of people"), labels=words)
     counts = dict(zip(funnel["what"], funnel["letters"], strict=True))
     alt = charts.alt_text(title, {words[step]: counts[step] for step in STEPS})
     st.plotly_chart(figure, theme="streamlit", key="results-funnel", alt=alt, config={"displayModeBar": False})
@@ -146,8 +146,9 @@ def show_table(funnel: pd.DataFrame) -> None:
             ],
         }
     )
-    alt = t("What became of the letters")
-    st.dataframe(rows, hide_index=True, height="content", placeholder="", key="results-table", alt=alt)
+    wide = {t("Counted among"): st.column_config.TextColumn(width="medium")}
+    looks = {"hide_index": True, "height": "content", "placeholder": "", "column_config": wide}
+    st.dataframe(rows, key="results-table", alt=t("What became of the letters"), **looks)
 
 
 def interval(what: str, of: int, low: float, high: float) -> str:

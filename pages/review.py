@@ -11,20 +11,9 @@ from _watch import show_run as show_progress
 from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, Finding, Outcome, say
+from bulkmail.model import Campaign, Finding, Outcome
 
 ui.require_frame()
-
-# Each tip by its number: its name, and the page where its findings are mended.
-TIPS = {
-    1: (say("Consent"), "consent", "handshake"),
-    2: (say("Addresses"), "lists", "groups"),
-    3: (say("Unsubscribing"), "message", "unsubscribe"),
-    4: (say("Clarity"), "message", "edit_note"),
-    5: (say("Personalization"), "message", "person_edit"),
-    6: (say("Cadence"), "cadence", "calendar_month"),
-    7: (say("Sender requirements"), "sender", "verified_user"),
-}
 
 
 def main() -> None:
@@ -83,9 +72,9 @@ def show_tips(prepared: prepare.Prepared) -> None:
     st.subheader(t("What the seven tips say"), anchor=False)
     ui.show_sum(prepared.findings)
     harm = list(ui.OUTCOMES)
-    groups = {tip: [finding for finding in prepared.findings if finding.tip == tip] for tip in TIPS}
+    groups = {tip: [finding for finding in prepared.findings if finding.tip == tip] for tip in ui.TIPS}
     for tip, found in sorted(groups.items(), key=lambda group: (harm.index(group[1][0].outcome), group[0])):
-        name, page, icon = TIPS[tip]
+        name, icon, page = ui.TIPS[tip]
         label = f"{tip} · {t(name)} {badges(found)}"
         blocks = found[0].outcome is Outcome.BLOCK
         with st.expander(label, icon=f":material/{icon}:", expanded=blocks, key=f"review-tip-{tip}"):

@@ -65,6 +65,10 @@ FIGURES = {
     "campaign_rates": lambda: charts.campaign_rates(
         past_campaigns(), outcome="clicked", title="Rates?", x="Sent", y="Click rate", labels={}, lines={"limit": 0.1}
     ),
+    "letter_funnel": lambda: charts.letter_funnel(
+        pd.DataFrame({"what": ["uploaded", "delivered", "clicked"], "letters": [240, 107, 8]}),
+        steps=("uploaded", "delivered", "clicked"), title="How far?", x="People", labels={"uploaded": "Rows"},
+    ),
     "delivery_progress": lambda: charts.delivery_progress(
         {"accepted": 1_500, "in_doubt": 3, "planned": 0, "recipients": 1_503}, title="How far?", x="Letters",
         labels={"accepted": "Accepted"},
@@ -106,6 +110,11 @@ def test_the_funnel_keeps_the_order_of_reasons_and_adds_up():
     assert list(bars.y) == ["All rows", "No address", "unsubscribed", "Eligible"]
     assert list(bars.x) == [240, -3, -18, 219]
     assert list(bars.measure) == ["absolute", "relative", "relative", "total"]
+
+
+def test_the_way_of_the_letters_is_drawn_in_the_order_asked_for():
+    [bars] = FIGURES["letter_funnel"]().data
+    assert (list(bars.y), list(bars.x)) == (["Rows", "delivered", "clicked"], [240, 107, 8])
 
 
 def test_a_panel_stands_for_each_weekday_that_was_used():

@@ -77,4 +77,5 @@ def _catalogue(language: str) -> dict[str, str]:
         message.id: message.string
         for message in messages
         if isinstance(message.id, str) and isinstance(message.string, str) and message.string and not message.fuzzy
+        if message.id  # the one without is the head of the file
     }

@@ -79,3 +79,7 @@ def test_a_faulty_translation_falls_back_to_english(chinese):
 
 def test_an_unknown_language_is_english(chinese):
     assert catalogue.translator("../x")("Hello") == "Hello"
+
+
+def test_nothing_stays_nothing(chinese):
+    assert chinese(Text("")) == ""

@@ -27,14 +27,15 @@ def free_port():
 
 @contextmanager
 def app_server(home, *options, **environment):
-    """Yield the address of a fresh `bulkmail app` on a workspace in `home`; it is stopped afterwards whatever happens."""
+    """Yield the address of a fresh `bulkmail app` on a workspace in `home`; it is stopped whatever happens."""
     port = free_port()
     keep = {key: value for key, value in os.environ.items() if not key.startswith(("SENDGRID_", "BULKMAIL_"))}
     command = [sys.executable, "-m", "bulkmail", "app", "--port", str(port), *options]
-    process = subprocess.Popen(
-        command, cwd=home, env=keep | {"BULKMAIL_HOME": str(home / "workspace")} | environment,
-        stdout=(home / "server.log").open("w"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    with (home / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=home, env=keep | {"BULKMAIL_HOME": str(home / "workspace")} | environment,
+            stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     try:
         wait_until_healthy(f"http://127.0.0.1:{port}", process, home / "server.log")
         yield f"http://127.0.0.1:{port}"
@@ -102,3 +103,41 @@ def settled(page):
     """Wait until the script of the page has run to its end and nothing more is drawn."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
     return page
+
+
+@pytest.fixture
+def opened(sqlite_workspace, monkeypatch):
+    """A function that opens a page through the frame without a browser, on `sqlite_workspace`."""
+    import streamlit as st
+    from streamlit.testing.v1 import AppTest
+
+    monkeypatch.setenv("BULKMAIL_HOME", str(sqlite_workspace.home))
+    monkeypatch.syspath_prepend(HOUSE / "pages")
+    st.cache_resource.clear()
+
+    def open_page(name, locale="en-US", **query):
+        app = AppTest.from_file(HOUSE / "pages" / "_frame.py", default_timeout=30)
+        app.context = {"locale": locale}
+        app.query_params.update(query)
+        app.run()
+        app.switch_page(str(HOUSE / "pages" / f"{name}.py"))
+        return app.run()
+
+    yield open_page
+    st.cache_resource.clear()
+
+
+def words(app):
+    """Everything that an opened page says in its elements of text."""
+    kinds = (
+        app.title,
+        app.subheader,
+        app.markdown,
+        app.caption,
+        app.text,
+        app.info,
+        app.warning,
+        app.error,
+        app.success,
+    )
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

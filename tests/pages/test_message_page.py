@@ -1,0 +1,178 @@
+"""The message page: what is written is kept, what is wrong is named with its line, and previews run nothing."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bulkmail import intake, prepare
+from bulkmail.adapters import database
+from tests.builders import NOW, a_campaign
+from tests.pages.conftest import settled, words
+
+LIST = """Name,Email,Faculty,Consent
+Ana,ana@lotus.edu.mo,Arts,yes
+Maximiliana da Silva e Sousa,max@lotus.edu.mo,Health Sciences,yes
+,bob@lotus.edu.mo,,yes
+Cai,cai@lotus.edu.mo,Law,no
+"""
+HOSTILE = "<script>parent.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
+
+
+def a_draft(ws, **changes):
+    campaign = a_campaign(**{"body": "Dear {{ name | default('reader') }}, {{ Faculty }}", **changes})
+    database.save_campaign(ws, campaign, NOW)
+    return campaign
+
+
+def a_list(ws, name="people.csv"):
+    reading = intake.read_list(LIST.encode(), name)
+    prepare.save_list(ws, name, reading, prepare.content_hash(LIST.encode()), NOW)
+    return name
+
+
+def letter(app):
+    """The HTML of the preview, and that of the frame around it."""
+    return app.get("iframe")[0].proto.srcdoc
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+def test_it_opens_empty_with_a_draft_and_with_a_list_in_both_languages(opened, sqlite_workspace, locale):
+    assert not opened("message", locale).exception
+    a_draft(sqlite_workspace)
+    assert not opened("message", locale).exception
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    full = opened("message", locale)
+    assert not full.exception
+    assert len(full.get("iframe")) == 1
+
+
+def test_what_is_written_is_kept_and_a_mere_rerun_keeps_nothing(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    page = opened("message").run()
+    assert database.saved_at(sqlite_workspace, "spring") == NOW
+    page.text_area("message-body-spring").set_value("Hello again").run()
+    page.text_input("message-subject-spring").set_value("Other news").run()
+    page.selectbox("message-language-spring").select("column").run()
+    kept = database.campaign(sqlite_workspace, "spring")
+    assert (kept.body, kept.subject, kept.language) == ("Hello again", "Other news", "column")
+    assert database.saved_at(sqlite_workspace, "spring") > NOW
+    assert "Saved 20" in words(page)
+
+
+def test_what_cannot_be_read_is_named_with_its_line(opened, sqlite_workspace):
+    a_draft(
+        sqlite_workspace, body="Dear {{ name }},\n\n{% if Faculty %}your faculty", list_name=a_list(sqlite_workspace)
+    )
+    page = opened("message")
+    assert "Line 3 of the body" in page.error[0].value
+    assert any(code.value == "3 | {% if Faculty %}your faculty" for code in page.code)
+    assert not page.get("iframe")
+    page.text_area("message-body-spring").set_value("All is well").run()
+    assert not page.error
+    assert "All is well" in letter(page)
+
+
+def test_without_a_list_fields_show_their_names(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    page = opened("message")
+    assert "‹name›, ‹Faculty›" in letter(page)
+    assert "Choose a list" in words(page)  # tip 5 cannot know yet
+
+
+def test_the_telling_letters_are_a_click_away(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    page = opened("message")
+    assert "Dear Ana, Arts" in letter(page)
+    page.button_group("message-kind").set_value("longest").run()
+    assert "Dear Maximiliana" in letter(page)
+    page.button_group("message-kind").set_value("emptiest").run()
+    assert "Dear reader" in letter(page)
+
+
+def test_the_person_of_a_row_is_in_the_address(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    assert "Dear Maximiliana" in letter(opened("message", row="3"))
+
+
+def test_a_row_without_a_letter_says_why(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    page = opened("message", row="5")
+    assert "Row 5 gets no letter" in words(page)
+    assert "refused" in words(page).lower()
+    assert "no such row" in words(opened("message", row="99"))
+
+
+def test_fields_are_counted_over_the_people_who_get_the_letter(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    page = opened("message")
+    table = page.dataframe[-1].value.set_index("field")
+    assert table.loc["Faculty", "share"] == pytest.approx(2 / 3)
+    assert "3 people" in words(page)
+
+
+def test_the_text_and_the_source_can_be_read(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, list_name=a_list(sqlite_workspace))
+    text = opened("message", shown="text")
+    assert any("Dear Ana, Arts" in code.value for code in text.code)
+    source = opened("message", shown="source")
+    assert any("<html" in code.value for code in source.code)
+    assert not source.get("iframe")
+
+
+def test_words_of_strangers_are_no_markdown(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, subject="![x](http://evil.example/x.png) **b**", preheader="[click](http://evil.example)")
+    said = words(opened("message"))
+    assert "![x](" not in said
+    assert "[click](" not in said
+
+
+def test_a_hostile_letter_stays_inside_the_inner_frame(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, body_format="html", body=HOSTILE)
+    page = opened("message")
+    outside = re.sub(r'srcdoc="[^"]*"', "", letter(page))
+    assert "evil.example" not in outside
+    assert "<script" not in letter(page)
+    assert 'sandbox=""' in outside
+    assert "MSG-20" in words(page)
+
+
+def test_a_draft_that_is_gone_is_not_written_anew(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    page = opened("message")
+    with sqlite_workspace.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM campaign")
+    page.text_input("message-subject-spring").set_value("Other news").run()
+    assert not page.exception
+    assert database.campaigns(sqlite_workspace) == []
+
+
+def test_each_campaign_has_fields_of_its_own(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    database.save_campaign(sqlite_workspace, a_campaign(id="autumn", subject="Leaves"), NOW + timedelta(hours=1))
+    page = opened("message", campaign="spring")
+    page.text_input("message-subject-spring").set_value("Buds").run()
+    assert database.campaign(sqlite_workspace, "autumn").subject == "Leaves"
+    assert page.session_state["campaign"] == "spring"
+
+
+@pytest.mark.browser
+def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
+    page.goto(f"{sample_server}/message")
+    settled(page)
+    frame = page.frame_locator("iframe").first.frame_locator("iframe")
+    assert frame.get_by_text("Open Day: come and see Lotus Bay").is_visible()
+    subject = page.get_by_role("textbox", name="Subject")
+    before = subject.input_value()
+    subject.fill("Written in a browser")
+    subject.blur()
+    page.get_by_test_id("stMain").locator("strong", has_text="Written in a browser").wait_for()
+    page.reload()
+    settled(page)
+    assert subject.input_value() == "Written in a browser"
+    subject.fill(before)  # others look at the same server
+    subject.blur()
+    page.get_by_test_id("stMain").locator("strong", has_text=before).wait_for()
+    page.get_by_role("button", name="Choose the time").click()
+    page.wait_for_url("**/cadence**")
+    assert page.strangers == []
