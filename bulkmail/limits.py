@@ -148,3 +148,8 @@ CATEGORY_CHARACTERS = Limit(255, "characters", "https://www.twilio.com/docs/send
 SENDGRID_ADDRESS_CHARACTERS = Limit(320, "characters", "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors", _READ)  # fmt: skip
 CANCELLED_BATCHES = Limit(10, "batches paused or cancelled at once", "https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends", _READ)  # fmt: skip
 EVENT_BODY_BYTES = Limit(4_000_000, "bytes of one call with events; SendGrid posts up to 768 KB", HOUSE, _READ)
+
+
+def every_limit() -> dict[str, Limit]:
+    """All of the above by name, in their order."""
+    return {name: limit for name, limit in globals().items() if isinstance(limit, Limit)}

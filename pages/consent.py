@@ -1,12 +1,170 @@
-"""Consent: who of the list agreed to the campaign's purpose, and what proves it."""
+"""Consent: who of the list agreed to the campaign's purpose, what proves it, and the ledger that keeps it."""
+
+from collections.abc import Callable, Mapping
 
 import _ui as ui
+import pandas as pd
+import streamlit as st
+from _attest import show_attestation
+from _ledger import show_ledger
 from _ui import t
 
+from bulkmail import audience, charts, limits, prepare, proof, results, rows, wiring
+from bulkmail.errors import BulkmailError
+from bulkmail.model import Campaign, Text, say
+from bulkmail.tips import consent
+
+CARDS = {
+    "holds": say("May be written to"),
+    "against": say("Refused or withdrew"),
+    "expired": say("Expired"),
+    "unclear": say("Not for this yet"),
+    "nothing": say("No record"),
+}
+COLUMNS = {
+    "source_row": say("Row"),
+    "name": say("Name"),
+    "original_address": say("Address"),
+    "reason": say("Reason"),
+    "consent": say("What the list says"),
+    "consent_at": say("Agreed on"),
+    "consent_source": say("Source"),
+    "consent_evidence": say("Proof"),
+    "consent_wording": say("Wording"),
+}
+COVERED = {
+    "consent_state": (say("State"), consent.STATES),
+    "consent_age": (say("Age"), consent.AGE_BANDS),
+    "consent_evidence": (say("Proof"), consent.EVIDENCE),
+    "consent_basis": (say("Basis"), consent.BASES),
+}
+
+
+def main() -> None:
+    ui.title(t("Consent"), t("Who agreed, and can we prove it?"))
+    campaign, prepared = ui.campaign(), None
+    try:
+        prepared = ui.prepared()
+    except BulkmailError as trouble:
+        st.error(ui.plain(t(trouble)), icon=":material/block:")
+    if prepared:
+        show_list(campaign, prepared)
+        show_attestation(campaign, prepared)
+    else:
+        show_lesson(campaign)
+    show_ledger()
+
+
+def show_lesson(campaign: Campaign | None) -> None:
+    lesson = t(
+        "People agree to a purpose, on a day, to words that they saw. A list brings that in its columns (consent, "
+        "date, source, purpose), or somebody vouches for the list as a whole. Here stands who agreed, what proves it, "
+        "and who is left out for want of it."
+    )
+    place = ui.empty("handshake", t("Nobody to ask about yet"), lesson)
+    if campaign:
+        place.page_link("lists.py", label=t("Choose a list for the campaign"), icon=":material/groups:")
+    else:
+        place.page_link("home.py", label=t("To Home"), icon=":material/home:")
+
+
+# ---------------------------------------------------------------- the list
+
+
+@st.cache_resource(max_entries=8, ttl=300, show_spinner=False)
+def known_of(state: str, _prepared: prepare.Prepared) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The people of the campaign's list, and their consent counted."""
+    people = proof.people(_prepared.table)
+    return people, consent.coverage(people, now=wiring.now())
+
+
+def show_list(campaign: Campaign, prepared: prepare.Prepared) -> None:
+    people, coverage = known_of(prepare.state_of(ui.house(), campaign), prepared)
+    show_head(campaign)
+    tally = proof.tally(people)
+    ui.cards(*((t(CARDS[stand]), count, ui.share(count, len(people))) for stand, count in tally.items()))
+    st.caption(told_by(campaign.kind))
+    show_coverage(coverage)
+    st.subheader(t("What tip 1 says"), anchor=False)
+    findings = [finding for finding in prepared.findings if finding.tip == 1]
+    ui.show_sum(findings)
+    ui.show_findings(findings)
+    show_rows(people)
+
+
+def told_by(kind: str) -> str:
+    """What the numbers count, in words."""
+    if kind == "transactional":
+        return t("A transactional letter asks for no consent, but a refusal for its purpose still counts.")
+    return t("By consent alone: addresses, unsubscribing and caps may leave out more people.")
+
+
+def show_head(campaign: Campaign) -> None:
+    told, onward = st.columns([4, 1], vertical_alignment="center")
+    with told:
+        purpose = t("For the purpose {purpose}, of the list {list}", purpose=campaign.purpose, list=campaign.list_name)
+        st.caption(f"{ui.plain(purpose)} · {t(ui.KINDS[campaign.kind])}")
+    with onward, st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(t("Write the letter"), icon=":material/edit_note:", type="primary", key="consent-next"):
+            ui.go("message")
+
+
+def show_coverage(coverage: pd.DataFrame) -> None:
+    title = t("How old is the consent?")
+    words = {code: t(word) for code, word in {**consent.AGE_BANDS, **consent.STATES}.items()}
+    recorded = proof.by_state_and_age(coverage)
+    if len(recorded):
+        figure = charts.consent_coverage(recorded, title=title, x=t("Rows"), labels=words)
+        states = recorded.groupby("consent_state", sort=False)["rows"].sum()
+        ui.draw(figure, "consent-chart", charts.alt_text(title, {words[name]: rows for name, rows in states.items()}))
+    with st.expander(t("The numbers"), icon=":material/table_chart:"):
+        columns = {t(name): coverage[code].map(words_of(table)) for code, (name, table) in COVERED.items()}
+        counted = pd.DataFrame({t("Rows"): coverage["rows"], t("Share"): coverage["share"], **columns})
+        share = {t("Share"): st.column_config.NumberColumn(format="percent")}
+        alt = t("Rows by state, age, proof and basis of consent")
+        st.dataframe(counted, hide_index=True, column_config=share, key="consent-coverage", alt=alt)
+
+
+def words_of(table: Mapping[str, Text]) -> Callable[[str], str]:
+    """From a code to its word; a code without one as it is, "" for none."""
+    return lambda code: t(table[code]) if code in table else code
+
+
+def show_rows(people: pd.DataFrame) -> None:
+    counts = proof.reasons(people)
+    words = {reason: t(audience.REASONS[reason]) for reason in counts}
+    left_out = sum(counts.values())
+    choices = {"all": f"{t('Everybody left out')} ({left_out:,})"}
+    choices |= {reason: f"{word} ({counts[reason]:,})" for reason, word in words.items()}
+    choices["holds"] = f"{t(CARDS['holds'])} ({len(people) - left_out:,})"
+    st.subheader(t("Who is left out, and why"), anchor=False)
+    who, download = st.columns([2, 3], vertical_alignment="bottom")
+    with who:
+        chosen = ui.choose(t("Rows"), choices, "stand", label_visibility="collapsed")
+    narrow = {"excluded": chosen != "holds", "reason": chosen if chosen in counts else None}
+    found, count = rows.behind(people, **narrow, most=int(limits.ROWS_SHOWN.value))
+    names = {name: t(text) for name, text in COLUMNS.items()}
+    people = people.assign(consent_evidence=people["consent_evidence"].map(words_of(consent.EVIDENCE)))
+    download.download_button(
+        t("Download these rows (CSV)"),
+        lambda: results.as_csv(in_words(rows.behind(people, **narrow)[0], words, names)),
+        "consent.csv", "text/csv", on_click="ignore", icon=":material/download:", key="consent-csv",
+        help=t("Formulas in it are made harmless for spreadsheets."),
+    )  # fmt: skip
+    show_table(results.harmless(in_words(found, words, names)))
+    if count > len(found):
+        st.caption(t("The first {shown} of {count} rows; the download has them all.", shown=len(found), count=count))
+
+
+def show_table(found: pd.DataFrame) -> None:
+    config = {t(COLUMNS["consent_at"]): st.column_config.DatetimeColumn(format="YYYY-MM-DD", timezone="UTC")}
+    alt = t("Rows of the list and what is known of their consent")
+    st.dataframe(found, hide_index=True, column_config=config, placeholder="", key="consent-rows", alt=alt)
+
+
+def in_words(found: pd.DataFrame, words: dict[str, str], names: dict[str, str]) -> pd.DataFrame:
+    return rows.readable(found, words, proof.PROOF_COLUMNS).rename(columns=names)
+
+
 ui.require_frame()
-ui.title(t("Consent"), t("Who agreed, and can we prove it?"))
-prepared = ui.prepared()
-if prepared is None:
-    ui.empty("handshake", t("Nobody to ask about yet"), t("Choose a list for the campaign first."))
-else:
-    ui.show_findings([finding for finding in prepared.findings if finding.tip == 1])
+main()

@@ -41,6 +41,23 @@ class Settings:
         """Whether letters cannot leave this machine: a rehearsal, or a provider on loopback."""
         return self.rehearsal or urlsplit(self.sendgrid_host).hostname in LOOPBACK
 
+    @property
+    def links_stay_here(self) -> bool:
+        """Whether nobody but this machine can follow the links of letters: a public address on loopback."""
+        return urlsplit(self.public_url).hostname in LOOPBACK
+
+    @property
+    def database_kind(self) -> str:
+        """SQLite or PostgreSQL."""
+        return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[make_url(self.database_url).get_backend_name()]
+
+    @property
+    def database_place(self) -> str:
+        """The database's file, or its host, port and name; user, password and options stay out of it."""
+        url = make_url(self.database_url)
+        host = f"{url.host}:{url.port}" if url.port else url.host
+        return f"{host}/{url.database}" if host else str(url.database)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of this process. Raises one SettingsError that lists every problem found."""

@@ -115,3 +115,22 @@ def test_a_home_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="BULKMAIL_HOME"):
         read_settings({"BULKMAIL_HOME": str(tmp_path / "file")})
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "place"),
+    [
+        ("", "SQLite", "/nowhere/workspace/bulkmail.sqlite3"),
+        ("sqlite:////data/mail.db", "SQLite", "/data/mail.db"),
+        ("postgres://user:hidden@db.example.org:5433/mail?options=hidden", "PostgreSQL", "db.example.org:5433/mail"),
+        ("postgresql:///mail?host=/run&password=hidden", "PostgreSQL", "mail"),
+    ],
+)
+def test_where_the_database_is_can_be_told_without_its_secrets(url, kind, place):
+    settings = read_settings(HERE | {"BULKMAIL_DATABASE_URL": url})
+    assert (settings.database_kind, settings.database_place) == (kind, place)
+
+
+def test_links_on_this_machine_are_for_this_machine():
+    assert read_settings(HERE).links_stay_here
+    assert not read_settings(HERE | {"BULKMAIL_PUBLIC_URL": "https://mail.example.org"}).links_stay_here
