@@ -48,9 +48,10 @@ subject = "New opening hours"
 body = "letter.md"
 """
 LETTER = "# News\n\nDear {{ name }},\n\nWe open at 9. [Read more](https://www.lotusbay.edu.mo/hours)\n"
+LATELY = (datetime.now(UTC) - timedelta(days=90)).date()
 ATTESTATION = (
-    '[audience]\nattestation = { basis = "consent", source = "sign-up form 2025", wording = "Send me news", '
-    'by = "Registrar", at = 2026-03-01T10:00:00+08:00 }'
+    '[audience]\nattestation = { basis = "consent", source = "sign-up form", wording = "Send me news", '
+    f'by = "Registrar", at = {LATELY}T10:00:00+08:00 }}'
 )
 
 
@@ -132,7 +133,7 @@ class Desk:
 
 def a_list(people, first=1, header="Email,Name,Consent,Consent date,Consent source"):
     """A list of so many people who agreed and who stay quiet."""
-    rows = [f"quiet.{n}@lotusbay.edu.mo,Reader {n},yes,2026-01-15,form" for n in range(first, first + people)]
+    rows = [f"quiet.{n}@lotusbay.edu.mo,Reader {n},yes,{LATELY},form" for n in range(first, first + people)]
     return "\n".join([header, *rows]) + "\n"
 
 
