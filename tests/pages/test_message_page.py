@@ -158,6 +158,8 @@ def test_each_campaign_has_fields_of_its_own(opened, sqlite_workspace):
 
 @pytest.mark.browser
 def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
+    from playwright.sync_api import expect
+
     page.goto(f"{sample_server}/message")
     settled(page)
     frame = page.frame_locator("iframe").first.frame_locator("iframe")
@@ -169,7 +171,7 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     page.get_by_test_id("stMain").locator("strong", has_text="Written in a browser").wait_for()
     page.reload()
     settled(page)
-    assert subject.input_value() == "Written in a browser"
+    expect(subject).to_have_value("Written in a browser")
     subject.fill(before)  # others look at the same server
     subject.blur()
     page.get_by_test_id("stMain").locator("strong", has_text=before).wait_for()
