@@ -35,7 +35,7 @@ def behind(
 
 
 def readable(rows: pd.DataFrame, words: Mapping[str, str], columns: Collection[str] = SHOWN_COLUMNS) -> pd.DataFrame:
-    """The rows with those of `columns` that they have and that say anything, reasons in `words` instead of codes."""
+    """The rows with those of `columns` that they have and that say anything, reasons and notes in `words`."""
     named = {name: _worded(rows[name], words) for name in columns if name in rows}
     said = {name: cells for name, cells in named.items() if name == "source_row" or (cells != "").any()}
     return pd.DataFrame(said, index=rows.index)
@@ -43,6 +43,8 @@ def readable(rows: pd.DataFrame, words: Mapping[str, str], columns: Collection[s
 
 def _worded(cells: pd.Series, words: Mapping[str, str]) -> pd.Series:
     """Codes as words, several in one cell joined as they were; other cells as they are."""
+    if cells.name == "addressing_note":
+        return cells.map(lambda note: words.get(note, note)).astype("str")
     if cells.name not in ("reason", "details"):
         return cells
     told = {cell: "; ".join(words.get(code, code) for code in cell.split(";")) for cell in cells.unique()}

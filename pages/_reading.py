@@ -14,10 +14,10 @@ from bulkmail.model import FIELD_PREFIX, say
 
 FIELDS = {
     "address": say("Address"),
-    "name": say("Name"),
+    "name": say("Full name"),
     "given_name": say("Given name"),
     "family_name": say("Family name"),
-    "title": say("Title"),
+    "title": say("Form of address"),
     "language": say("Language"),
     "consent": say("Consent"),
     "consent_at": say("Date of consent"),
@@ -70,7 +70,7 @@ def show_columns(columns: dict[str, str], examples: dict[str, str]) -> None:
             "field": t(FIELDS[field]) if field in FIELDS else field.removeprefix(FIELD_PREFIX),
             "header": header,
             "example": examples.get("original_address" if field == "address" else field, ""),
-            "use": t("known") if field in FIELDS else f"{{{{ {field.removeprefix(FIELD_PREFIX)} }}}}",
+            "use": "" if field.startswith("consent") else f"{{{{ {field.removeprefix(FIELD_PREFIX)} }}}}",
         }
         for field, header in columns.items()
     ]

@@ -137,6 +137,11 @@ def choose(
     return st.session_state[key]
 
 
+def take(key: str, one: str) -> None:
+    """Have `choose` stand at this id from the next run on, whatever the address still says: for callbacks."""
+    st.session_state[key], st.session_state[f"{key} in the address"] = one, st.query_params.get(key)
+
+
 def choose_campaign() -> None:
     """Draw the choice of the campaign in hand; the newest where nothing was chosen."""
     known = {row.id: row.name for row in database.campaigns(house())}

@@ -31,7 +31,7 @@ STEPS = {
 WAY = {
     "uploaded": say("Rows uploaded"),
     "eligible": say("Eligible"),
-    "approved": say("Approved"),
+    "approved": say("Letters approved"),
     "accepted": say("Accepted"),
     "delivered": say("Delivered"),
 }
@@ -155,7 +155,7 @@ def begin(like: Campaign | None) -> None:
         kind, copy = st.session_state["begin-kind"], bool(like and st.session_state["begin-copy"])
         new = journey.draft(identity, name=name, purpose=purpose, kind=kind, like=like, copy=copy)
         database.save_campaign(ui.house(), new, wiring.now())
-        st.session_state["campaign"] = identity
+        ui.take("campaign", identity)
 
 
 # ---------------------------------------------------------------- the first visit

@@ -18,7 +18,7 @@ from bulkmail.model import Finding, say
 NEW = "new"
 COLUMNS = {
     "source_row": say("Row"),
-    "name": say("Name"),
+    "name": say("Full name"),
     "original_address": say("Address as written"),
     "reason": say("Reason"),
     "details": say("Further reasons"),
@@ -42,7 +42,7 @@ def choose_list(versions: dict[str, ListVersion]) -> str:
     campaign = ui.campaign()
     wanted = next((key for key, version in versions.items() if campaign and version.name == campaign.list_name), None)
     if campaign and st.session_state.get("lists-of") not in (None, campaign.id) and wanted:
-        st.session_state["list"] = wanted
+        ui.take("list", wanted)
     st.session_state["lists-of"] = campaign.id if campaign else None
     words = {key: name_of(version) for key, version in versions.items()}
     first = {wanted: words[wanted]} if wanted else {}
@@ -59,7 +59,7 @@ def choose_list(versions: dict[str, ListVersion]) -> str:
 
 
 def start_new() -> None:
-    st.session_state["list"] = NEW
+    ui.take("list", NEW)
 
 
 def name_of(version: ListVersion) -> str:
@@ -110,7 +110,7 @@ def show_save(file: UploadedFile, reading: intake.Reading) -> None:
     with name:
         st.text_input(
             t("Save as"), file.name, key=f"lists-name-{file.file_id}", max_chars=200,
-            help=t("Under the name of an earlier list it is a new version of it, and its campaigns use that from then on."),
+            help=t("Under the name of an earlier list it is a new version of it, which its campaigns use."),
         )  # fmt: skip
     save.button(
         t("Save the list"), type="primary", icon=":material/save:", key="lists-save", on_click=keep,
@@ -127,7 +127,7 @@ def keep(file: UploadedFile, reading: intake.Reading) -> None:
         ui.report(error)
         return
     database.audit(ui.house(), "dashboard", "list.saved", {"list": saved.id, "rows": saved.rows}, wiring.now())
-    st.session_state["list"] = str(saved.id)
+    ui.take("list", str(saved.id))
 
 
 # ---------------------------------------------------------------- a saved list
@@ -145,7 +145,8 @@ def show_saved(version: ListVersion) -> None:
 def show_use(version: ListVersion) -> None:
     campaign = ui.campaign()
     if campaign is None:
-        st.page_link("home.py", label=t("Begin a campaign with this list on Home"), icon=":material/home:")
+        if st.button(t("Begin a campaign"), type="primary", icon=":material/campaign:", key="lists-begin"):
+            ui.go("home")
     elif campaign.list_name == version.name:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(t("Go on to consent"), type="primary", icon=":material/handshake:", key="lists-next"):
@@ -196,17 +197,14 @@ def show_reasons(people: audience.Audience) -> None:
     words = {reason: t(text) for reason, text in audience.REASONS.items()}
     question = t("Why are rows left out?")
     labels = {**words, "rows": t("Rows"), "eligible": t("Can be mailed")}
-    chart, table = st.columns([1, 1], gap="medium")
+    chart, table = st.columns(2, gap="medium")
     counts = {"rows": people.rows, "reasons": people.reasons, "eligible": len(people.eligible)}
     figure = charts.exclusion_funnel(**counts, title=question, x=t("rows"), labels=labels)
     alt = charts.alt_text(question, {words[reason]: count for reason, count in people.reasons.items()})
     chart.plotly_chart(figure, theme="streamlit", key="lists-why", alt=alt, config={"displayModeBar": False})
-    told = [
-        {"why": words[reason], "rows": count, "next": t(audience.explain(reason))}
-        for reason, count in people.reasons.items()
-    ]
-    heads = {"why": t("Reason"), "rows": t("Rows"), "next": t("What to do")}
-    table.dataframe(told, hide_index=True, column_config=heads, key="lists-reasons", alt=question, row_height=44)
+    heads = (t("Reason"), t("Rows"), t("What to do"))
+    told = ((words[reason], f"{count:,}", t(audience.explain(reason))) for reason, count in people.reasons.items())
+    table.table(pd.DataFrame(told, columns=heads), hide_index=True, border="horizontal", alt=question)
 
 
 # ---------------------------------------------------------------- the rows behind
@@ -234,14 +232,16 @@ def show_rows(
     }
     most = int(limits.ROWS_SHOWN.value)
     found, count = rows.behind(every_row, **narrowed, most=most)
-    shown = results.harmless(rows.readable(found, words))
+    notes = {note: t(note) for note in found["addressing_note"].unique() if note}
+    shown = results.harmless(rows.readable(found, words | notes))
     heads = {name: t(word) for name, word in COLUMNS.items()}
     st.dataframe(shown, hide_index=True, column_config=heads, key="lists-rows", alt=t("The rows behind"))
     st.caption(t("{shown} of {count} rows", shown=len(found), count=count))
     captions = (t("Row"), t("Reason"), t("Suggestion"))
     download.download_button(
         t("Rows left out, to correct (XLSX)"),
-        lambda: rejects.reject_workbook(people.excluded, None, words, columns, captions), "rejected-rows.xlsx", key="lists-rejects", icon=":material/download:", on_click="ignore", width="stretch",
+        lambda: rejects.reject_workbook(people.excluded, None, words, columns, captions),
+        "rejected-rows.xlsx", key="lists-rejects", icon=":material/download:", on_click="ignore", width="stretch",
         disabled=people.excluded.empty,
     )  # fmt: skip
 
