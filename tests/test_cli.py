@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -204,7 +205,26 @@ def test_the_servers_listen_where_they_are_told():
     assert {option.name for option in cli.bulkmail.commands["rehearsal"].params} >= {"port", "webhook"}
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["check"], ["send"], ["check", "--bogus", "x"]], ids=" ".join)
+def test_a_port_that_is_taken_is_one_line(desk):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for command in ("app", "rehearsal"):
+            told = desk.run(command, "--port", port)
+            assert (told.code, told.out) == (2, "")
+            assert told.complaint == f"Port {port} of this machine is taken. Choose another one."
+
+
+def test_an_address_of_another_machine_is_one_line(desk):
+    told = desk.run("app", "--port", "1", "--address", "192.0.2.1")
+    assert told.code == 2
+    assert "192.0.2.1" in told.complaint
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["check"], ["send"], ["check", "--bogus", "x"], ["app", "--port", "70000"]],
+    ids=" ".join,
+)
 def test_a_wrong_command_exits_2_and_says_how_to_ask(desk, arguments):
     told = desk.run(*arguments)
     assert (told.code, told.out) == (2, "")

@@ -1,6 +1,8 @@
 """`bulkmail app` and `bulkmail rehearsal`: the servers."""
 
+import errno
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import click
 
 import bulkmail
 from bulkmail import wiring
+from bulkmail.adapters.settings import LOOPBACK
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
+from bulkmail.errors import SettingsError
 from bulkmail.rehearsal import server as rehearsal_server
 
 
@@ -20,7 +24,7 @@ def launcher() -> Path:
 
 
 @click.command()
-@click.option("--port", default=8501, show_default=True, help="The port to listen on.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=8501, show_default=True, help="The port to listen on.")
 @click.option(
     "--address", default="127.0.0.1", show_default=True, help="Who can reach it: by itself this machine alone."
 )
@@ -28,19 +32,37 @@ def launcher() -> Path:
 def app(port: int, address: str, sample: bool) -> None:
     """Serve the dashboard in a browser, with the worker that sends what is approved.
 
-    One user, no sign-in: it listens on this machine alone unless told otherwise.
+    One user, no sign-in: it listens on this machine alone unless told otherwise. Ctrl-C lets the worker finish the
+    request in hand.
     """
     os.environ.setdefault("BULKMAIL_PUBLIC_URL", f"http://127.0.0.1:{port}")
     ws = wiring.open_house()
+    _check_free(address, port)
+    if address not in LOOPBACK:
+        screen.note(t("There is no sign-in: whoever reaches {address} can use this dashboard.", address=address))
     if sample and wiring.fill_with_sample(ws, wiring.now()):
-        screen.line(t("The sample organisation (synthetic) is in {folder}.", folder=ws.settings.home))
-    script = str(launcher())
-    options = ["--server.port", str(port), "--server.address", address]
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", script, *options])
+        screen.line(t("The sample organisation (synthetic) is in {folder}.", folder=str(ws.home)))
+    screen.line(t("The dashboard opens on {url}", url=f"http://{address}:{port}"), "bold")
+    sys.stdout.flush()  # what is not written by now is lost: this process becomes Streamlit's
+    options = ["--server.port", str(port), "--server.address", address, "--browser.gatherUsageStats", "false"]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(launcher()), *options])
+
+
+def _check_free(address: str, port: int) -> None:
+    """Nothing, or SettingsError where nobody can listen there: Streamlit would end without a word."""
+    try:
+        family, _, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError("Port {port} of this machine is taken. Choose another one.", port=str(port)) from error
+        raise SettingsError("{address} is no address of this machine.", address=address) from error
 
 
 @click.command()
-@click.option("--port", default=8502, show_default=True, help="The port to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8502, show_default=True, help="The port to listen on.")
 @click.option("--webhook", metavar="URL", help="Where to post signed events.")
 def rehearsal(port: int, webhook: str | None) -> None:
     """Run the stand-in for SendGrid alone: same HTTP, its limits, an inbox at /inbox, simulated people.

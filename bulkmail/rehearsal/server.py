@@ -263,7 +263,7 @@ def _listen(port: int) -> socket.socket:
         listening.bind((HOST, port))
     except OSError:
         listening.close()
-        raise SettingsError("Port {port} of this machine is taken. Choose another one.", port=port) from None
+        raise SettingsError("Port {port} of this machine is taken. Choose another one.", port=str(port)) from None
     return listening
 
 
