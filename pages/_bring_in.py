@@ -23,19 +23,36 @@ def show_import() -> None:
         t("An empty table to fill"), ",".join(COLUMNS) + "\r\n", "sends.csv", "text/csv", key="past-template",
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip
-    turn = st.session_state.setdefault("past-turn", 0)
-    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet"], key=f"past-file-{turn}")
-    if st.button(t("Bring in"), icon=":material/upload:", disabled=file is None, key="past-bring-in"):
-        try:
-            st.session_state["past-report"] = results.bring_in(ui.house(), file.name, file.getvalue(), wiring.now())
-        except BulkmailError as trouble:
-            st.error(ui.plain(t(trouble)), icon=":material/block:")
-            return
-        st.session_state["past-turn"] += 1  # an uploader of its own for the next file, and the bytes of this one go
-        st.rerun()
+    key = f"past-file-{st.session_state.get('past-turn', 0)}"
+    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet"], key=key)
+    st.button(
+        t("Bring in"),
+        icon=":material/upload:",
+        disabled=file is None,
+        key="past-bring-in",
+        on_click=bring_in,
+        args=(key,),
+    )
     report = st.session_state.get("past-report")
     if report:
         show_report(report)
+
+
+def bring_in(key: str) -> None:
+    """Bring in the file that waits; its report is shown by the run that follows."""
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    st.session_state["past"] = "import"  # also where this was the first past, and so the only look
+    st.session_state.pop("past-report", None)
+    try:
+        st.session_state["past-report"] = results.bring_in(ui.house(), file.name, file.getvalue(), wiring.now())
+    except BulkmailError as problem:
+        ui.report(problem)
+    else:
+        st.session_state["past-turn"] = (
+            st.session_state.get("past-turn", 0) + 1
+        )  # an empty uploader; its bytes are freed
 
 
 def show_report(report: engagement.EventReading) -> None:

@@ -68,9 +68,10 @@ def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
     """Who reads the letter that is shown: one who tells something, or the person of a row of the list."""
     people, positions = prepared.snapshot, telling(prepared.plan.hash, prepared.snapshot)
     telling_most, any_row = st.columns([7, 3])
+    words = {name: t(KINDS[name]) for name in positions}
     kind = telling_most.pills(
-        t("Letters that tell most"), list(positions), default=next(iter(positions)),
-        format_func=lambda name: t(KINDS[name]), key="message-kind", on_change=_forget, args=("row",),
+        t("Letters that tell most"), list(positions), default=next(iter(positions)), format_func=words.get,
+        key="message-kind", on_change=_forget, args=("row",),
     )  # fmt: skip
     row = any_row.number_input(
         t("Row of the list"), min_value=1, value=None, step=1, key="row", bind="query-params",

@@ -93,9 +93,10 @@ def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
             st.warning(t("This moment is past: the letters would leave as soon as approved."))
     slots = cadence.suggest_send_times(wiring.now())
     held = held_back(prepared.plan.hash, slots, prepared) if prepared else {}
+    words = {slot: slot_words(slot, held) for slot in slots}
     st.pills(
         t("Suggested times"), slots, default=campaign.send_at if campaign.send_at in slots else None,
-        format_func=lambda slot: slot_words(slot, held), key=f"cadence-slot-{key}", wrap=True,
+        format_func=words.get, key=f"cadence-slot-{key}", wrap=True,
         help=t("Working days, in the daytime, off the half-hour. No hour is known to be the best."),
         on_change=keep_slot, args=(campaign.id, f"cadence-slot-{key}"),
     )  # fmt: skip

@@ -165,6 +165,7 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     frame = page.frame_locator("iframe").first.frame_locator("iframe")
     assert frame.get_by_text("Open Day: come and see Lotus Bay").is_visible()
     subject = page.get_by_role("textbox", name="Subject")
+    expect(subject).not_to_have_value("")
     before = subject.input_value()
     subject.fill("Written in a browser")
     subject.blur()
