@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bulkmail.model import TIPS, Campaign, Finding, Outcome, Sender
+from bulkmail.model import TIPS, Campaign, Finding, Outcome, Sender, Text
 
 WORST_FIRST = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 NOBODY = Sender(name="", address="", reply_to="", organisation="", postal_address="")
@@ -32,6 +32,20 @@ def _by_tip(tip: int, found: list[Finding]) -> TipStand:
     worst = min(found, key=lambda finding: WORST_FIRST.index(finding.outcome), default=None)
     counts = Counter(finding.outcome for finding in found)
     return TipStand(tip=tip, outcome=worst.outcome if worst else Outcome.UNKNOWN, finding=worst, counts=counts)
+
+
+def as_approved(stored: Iterable[Mapping[str, object]]) -> list[Finding]:
+    """The findings that a plan was approved with, from `preflight.as_json`: their words stay as they were stored."""
+    return [
+        Finding(
+            code=str(found["code"]),
+            outcome=Outcome(found["outcome"]),
+            message=Text(str(found["message"])),
+            fix=Text(str(found["fix"])),
+            source=str(found["source"]),
+        )
+        for found in stored
+    ]
 
 
 class Step(StrEnum):

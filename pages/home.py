@@ -14,6 +14,8 @@ from bulkmail.errors import BulkmailError
 from bulkmail.journey import Step
 from bulkmail.model import Campaign, Outcome, say
 
+ui.require_frame()
+
 # The next step: its name, icon and page. MEND is named after the tip that blocks.
 STEPS = {
     Step.LIST: (say("Choose a list"), "groups", "lists"),
@@ -133,5 +135,4 @@ def counts_of(stand: journey.TipStand) -> str:
     return " ".join(ui.badge(outcome, stand.counts[outcome]) for outcome in ui.OUTCOMES if stand.counts.get(outcome))
 
 
-ui.require_frame()
 main()

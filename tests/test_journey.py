@@ -3,7 +3,7 @@
 import pytest
 from builders import a_campaign
 
-from bulkmail.journey import Step, draft, next_step, stand, way
+from bulkmail.journey import Step, as_approved, draft, next_step, stand, way
 from bulkmail.model import Attestation, Finding, Outcome, say
 
 DONE = {"list_name": "people.csv"}
@@ -28,6 +28,12 @@ def test_there_are_always_seven_tips_and_one_without_findings_is_unknown():
     assert [one.tip for one in stands] == [1, 2, 3, 4, 5, 6, 7]
     assert {one.outcome for one in stands} == {Outcome.UNKNOWN}
     assert stands[0].finding is None
+
+
+def test_findings_of_an_approval_stand_as_they_were_stored():
+    found = {"code": "CON-01", "outcome": "warn", "message": "1 of {x}", "fix": "y", "source": "house", "rows": 1}
+    stands = stand(as_approved([found]))
+    assert (stands[0].outcome, str(stands[0].finding.message)) == (Outcome.WARN, "1 of {x}")
 
 
 @pytest.mark.parametrize(
