@@ -29,7 +29,7 @@ def show_settings() -> None:
     show_access()
     rows = [*of_letters(house.settings), *of_world(house.settings)]
     titles = (t("Setting"), t("Now"), t("What it means"), t("Variable"))
-    table = [dict(zip(titles, map(ui.plain, row), strict=True)) for row in rows]
+    table = [dict(zip(titles, (name, ui.plain(now), *told), strict=True)) for name, now, *told in rows]
     st.table(table, hide_index=True, border="horizontal", alt=t("What is set and what it means"))
     st.subheader(t("How to change it"), anchor=False)
     st.markdown(
@@ -75,7 +75,7 @@ def of_letters(chosen: Settings) -> list[tuple[str, str, str, str]]:
     """What decides about letters: setting, its value, what that means, and its variable."""
     key = t("The key is set.") if chosen.sendgrid_key else t("Without a key everything is rehearsal.")
     signed = (
-        t("Events are believed when its signature is right.")
+        t("Events are believed when their signature is right.")
         if chosen.webhook_key
         else t("The rehearsal signs its events with a key of its own.")
         if chosen.rehearsal
@@ -119,7 +119,7 @@ def of_world(chosen: Settings) -> list[tuple[str, str, str, str]]:
 
 def yes(value: str) -> str:
     """Whether a secret is there: nothing else of it is shown."""
-    return t("Present") if value else t("None")
+    return t("Set") if value else t("Not set")
 
 
 def show_places(house: Workspace) -> None:

@@ -28,7 +28,7 @@ COLUMNS = {
     "reason": say("Reason"),
     "consent": say("What the list says"),
     "consent_at": say("Agreed on"),
-    "consent_source": say("Source"),
+    "consent_source": say("Origin"),
     "consent_evidence": say("Proof"),
     "consent_wording": say("Wording"),
 }
@@ -116,7 +116,7 @@ def show_coverage(coverage: pd.DataFrame) -> None:
     if len(recorded):
         figure = charts.consent_coverage(recorded, title=title, x=t("Rows"), labels=words)
         states = recorded.groupby("consent_state", sort=False)["rows"].sum()
-        ui.draw(figure, "consent-chart", charts.alt_text(title, {words[name]: rows for name, rows in states.items()}))
+        ui.draw(figure, "consent-chart", charts.alt_text(title, {words[name]: count for name, count in states.items()}))
     with st.expander(t("The numbers"), icon=":material/table_chart:"):
         columns = {t(name): coverage[code].map(words_of(table)) for code, (name, table) in COVERED.items()}
         counted = pd.DataFrame({t("Rows"): coverage["rows"], t("Share"): coverage["share"], **columns})
@@ -143,15 +143,14 @@ def show_rows(people: pd.DataFrame) -> None:
         chosen = ui.choose(t("Rows"), choices, "stand", label_visibility="collapsed")
     narrow = {"excluded": chosen != "holds", "reason": chosen if chosen in counts else None}
     found, count = rows.behind(people, **narrow, most=int(limits.ROWS_SHOWN.value))
-    names = {name: t(text) for name, text in COLUMNS.items()}
-    people = people.assign(consent_evidence=people["consent_evidence"].map(words_of(consent.EVIDENCE)))
+    worded = wording(words)
     download.download_button(
         t("Download these rows (CSV)"),
-        lambda: results.as_csv(in_words(rows.behind(people, **narrow)[0], words, names)),
+        lambda: results.as_csv(worded(rows.behind(people, **narrow)[0])),
         "consent.csv", "text/csv", on_click="ignore", icon=":material/download:", key="consent-csv",
         help=t("Formulas in it are made harmless for spreadsheets."),
     )  # fmt: skip
-    show_table(results.harmless(in_words(found, words, names)))
+    show_table(results.harmless(worded(found)))
     if count > len(found):
         st.caption(t("The first {shown} of {count} rows; the download has them all.", shown=len(found), count=count))
 
@@ -162,8 +161,16 @@ def show_table(found: pd.DataFrame) -> None:
     st.dataframe(found, hide_index=True, column_config=config, placeholder="", key="consent-rows", alt=alt)
 
 
-def in_words(found: pd.DataFrame, words: dict[str, str], names: dict[str, str]) -> pd.DataFrame:
-    return rows.readable(found, words, proof.PROOF_COLUMNS).rename(columns=names)
+def wording(reasons: Mapping[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What puts rows in the reader's words; the words are looked up now, for a download has no screen to ask."""
+    names = {name: t(text) for name, text in COLUMNS.items()}
+    proofs = {code: t(word) for code, word in consent.EVIDENCE.items()}
+
+    def worded(found: pd.DataFrame) -> pd.DataFrame:
+        proven = found.assign(consent_evidence=found["consent_evidence"].replace(proofs))
+        return rows.readable(proven, reasons, proof.PROOF_COLUMNS).rename(columns=names)
+
+    return worded
 
 
 ui.require_frame()

@@ -25,7 +25,6 @@ DEEDS = {
 
 def main() -> None:
     ui.title(t("Settings"), t("What is set, and where does everything rest?"))
-    looks = {"widget": st.segmented_control, "required": True, "label_visibility": "collapsed"}
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "part", **ui.SEGMENTS)
     {"settings": show_settings, "rules": show_rules, "trail": show_trail}[view]()
 
@@ -50,7 +49,7 @@ def show_rules() -> None:
     )
     rows = {
         t("Name"): [name.replace("_", " ").capitalize() for name in known],
-        t("Value"): [f"{limit.value:,}" for limit in known.values()],
+        t("Number"): [f"{limit.value:,}" for limit in known.values()],
         t("Unit"): [limit.unit for limit in known.values()],
         t("Source"): [None if limit.source == limits.HOUSE else limit.source for limit in known.values()],
         t("Read on"): [limit.read_on for limit in known.values()],
@@ -59,7 +58,7 @@ def show_rules() -> None:
     number = st.column_config.TextColumn(alignment="right")
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, height=640, placeholder=t("house"), key="settings-rules",
-        column_config={t("Source"): link, t("Value"): number}, alt=t("Numbers, their units and their sources"),
+        column_config={t("Source"): link, t("Number"): number}, alt=t("Numbers, their units and their sources"),
     )  # fmt: skip
 
 

@@ -33,8 +33,8 @@ STATES = {
     "given": say("Given"),
     "reconfirmed": say("Confirmed again"),
     "requested": say("Asked for, not confirmed"),
-    "refused": say("Refused"),
-    "withdrawn": say("Withdrawn"),
+    "refused": say("Refused consent"),
+    "withdrawn": say("Withdrew consent"),
     "expired": say("Expired"),
     "": say("Nothing recorded"),
 }
