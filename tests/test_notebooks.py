@@ -232,7 +232,8 @@ def test_a_notebook_counts_everybody_in_the_month_in_which_their_consent_ends(co
 def test_a_notebook_shows_that_an_attestation_speaks_over_refusals(coverage, members):
     (shown,) = tables(coverage["attest"])
     addressed = int((members[0]["person"] != "").sum())
-    assert shown.loc["Refused", "Given"] == sample.MESS["refused"]
+    refused, given = (str(consent.STATES[state]) for state in ("refused", "given"))
+    assert shown.loc[refused, given] == sample.MESS["refused"]
     assert shown.loc["All", "All"] == addressed
     says = text(coverage["attest"])
     assert f"{addressed} of {addressed} rows" in says
