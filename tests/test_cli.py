@@ -120,12 +120,12 @@ class Desk:
     def send(self, *options, campaign="campaign.toml", by="Ana Lei"):
         return self.run("send", self.folder / campaign, "--approve", by, "--json", *options)
 
-    def start(self, *arguments):
+    def start(self, *arguments, **streams):
         """Start the command line as a process of its own."""
         keep = {key: value for key, value in os.environ.items() if not key.startswith(("SENDGRID_", "BULKMAIL_"))}
         command = [sys.executable, "-m", "bulkmail", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
-        return subprocess.Popen(command, cwd=self.folder, env=keep | self.environment, **pipes)
+        return subprocess.Popen(command, cwd=self.folder, env=keep | self.environment, **pipes | streams)
 
     def house(self):
         """The workspace, opened beside the commands."""
@@ -140,7 +140,7 @@ def a_list(people, first=1, header="Email,Name,Consent,Consent date,Consent sour
 
 def outcome_of(process, seconds=60):
     out, err = process.communicate(timeout=seconds)
-    return Answer(process.returncode, out, err)
+    return Answer(process.returncode, out, err or "")
 
 
 @pytest.fixture
@@ -666,6 +666,30 @@ def release(desk, plan):
         connection.exec_driver_sql("UPDATE run SET hold_until = NULL")
         connection.exec_driver_sql("UPDATE attempt SET not_before = NULL")
     house.engine.dispose()
+
+
+def test_on_a_terminal_a_bar_shows_how_far_how_fast_and_how_long(desk, provider):
+    desk.write("list.csv", a_list(3_500))
+    desk.environment |= {"TERM": "xterm", "COLUMNS": "120"}
+    master, terminal = os.openpty()
+    process = desk.start("send", "campaign.toml", "--approve", "Ana", "--json", stderr=terminal)
+    os.close(terminal)
+    shown = read_all(master)
+    assert outcome_of(process).json["accepted"] == 3_500
+    assert re.search(r"Sending.*\d+/3500 .*\d/s .*\d:\d\d:\d\d.*\d:\d\d:\d\d", shown)
+    assert "Judging 3,500 rows" in shown
+
+
+def read_all(terminal):
+    """What is shown on a terminal until everybody has left it."""
+    shown = bytearray()
+    try:
+        while chunk := os.read(terminal, 65_536):
+            shown += chunk
+    except OSError:  # how Linux says that nobody writes any more
+        pass
+    os.close(terminal)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
 
 
 def test_the_stand_in_runs_alone_and_takes_letters(desk):

@@ -123,9 +123,15 @@ def _web_address(name: str, value: str, problems: list[Text]) -> str:
 
 
 def _provider(value: str, with_key: bool, problems: list[Text]) -> str:
+    known = len(problems)
     host = _web_address("SENDGRID_HOST", value, problems)
-    if with_key and host.startswith("http://") and urlsplit(host).hostname not in LOOPBACK:
+    if len(problems) > known:
+        return host
+    is_near = urlsplit(host).hostname in LOOPBACK
+    if with_key and host.startswith("http://") and not is_near:
         problems.append(say("SENDGRID_HOST begins with http://. The key would travel unprotected: use https://."))
+    if not with_key and host != SENDGRID_HOST and not is_near:  # a rehearsal stays on this machine
+        problems.append(say("SENDGRID_HOST names another machine, and there is no SENDGRID_API_KEY for it."))
     return host
 
 

@@ -134,3 +134,15 @@ def test_where_the_database_is_can_be_told_without_its_secrets(url, kind, place)
 def test_links_on_this_machine_are_for_this_machine():
     assert read_settings(HERE).links_stay_here
     assert not read_settings(HERE | {"BULKMAIL_PUBLIC_URL": "https://mail.example.org"}).links_stay_here
+
+
+def test_without_a_key_no_other_machine_is_named():
+    with pytest.raises(SettingsError, match="no SENDGRID_API_KEY"):
+        read_settings({"SENDGRID_HOST": "https://api.example.org"})
+    assert read_settings({"SENDGRID_HOST": "http://localhost:8502"}).rehearsal
+
+
+@pytest.mark.parametrize("key", ["", "SG.a"])
+def test_a_host_that_cannot_be_read_is_one_problem(key):
+    with pytest.raises(SettingsError, match="SENDGRID_HOST is not a web address"):
+        read_settings({"SENDGRID_HOST": "http://[::1", "SENDGRID_API_KEY": key})
