@@ -65,4 +65,7 @@ def show_report(report: engagement.EventReading) -> None:
     )  # fmt: skip
     if len(report.refused):
         words = {key: t(word) for key, word in engagement.REFUSALS.items()}
-        st.dataframe(report.refused.replace({"reason": words}), hide_index=True, key="past-refused")
+        heads = {"row": t("Row"), "column": t("Column"), "reason": t("Reason")}
+        st.dataframe(
+            report.refused.replace({"reason": words}), hide_index=True, column_config=heads, key="past-refused"
+        )

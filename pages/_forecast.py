@@ -46,7 +46,7 @@ def show_forecast(campaigns: pd.DataFrame, state: str, campaign: Campaign | None
     known = {name: t(OUTCOMES[name]) for name, each in told.items() if each.known}
     if known:
         outcome = ui.choose(t("Look at"), known, "told", **ui.SEGMENTS)
-        draw_record(record(state, outcome, campaigns), outcome)
+        draw_record(state, outcome, record(state, outcome, campaigns))
 
 
 def choose_department(campaigns: pd.DataFrame, campaign: Campaign | None) -> str:
@@ -80,10 +80,11 @@ def words_of_record(covered: int, judged: int, low: float, high: float) -> str:
     )
 
 
-def draw_record(table: pd.DataFrame, outcome: str) -> None:
+def draw_record(state: str, outcome: str, table: pd.DataFrame) -> None:
     title = t("Did the ranges hold in the past?")
     labels = {"range": t("Told before, 90 % range"), "covered": t("Came, within"), "missed": t("Came, outside")}
-    figure = charts.backtest(table, title=title, x=t("Time of sending"), y=t(OUTCOMES[outcome]), labels=labels)
+    words = {"title": title, "x": t("Time of sending"), "y": t(OUTCOMES[outcome]), "labels": labels}
+    figure = ui.drawn(f"record of {outcome}", state, lambda: charts.backtest(table, **words))
     covered, judged, low, high = forecast.coverage(table)
     ui.draw(figure, "cadence-record", charts.alt_text(title, {t("Held"): words_of_record(covered, judged, low, high)}))
     st.caption(t("Each past campaign as it would have been told from the campaigns before it only."))

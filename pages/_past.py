@@ -12,6 +12,7 @@ from _ui import t
 
 from bulkmail import charts, engagement, forecast, limits, results
 from bulkmail.model import Campaign, say
+from bulkmail.tips import cadence
 
 WEEKDAYS = (say("Mon"), say("Tue"), say("Wed"), say("Thu"), say("Fri"), say("Sat"), say("Sun"))
 BASES = {
@@ -19,6 +20,23 @@ BASES = {
     "sent": say("of letters sent"),
     "open_base": say("of letters delivered that no machine opened"),
 }
+COLUMNS = {
+    "campaign": say("Campaign"),
+    "department": say("Department"),
+    "first_sent_at": say("First letter"),
+    "sent": say("Letters sent"),
+    "delivered": say("Delivered"),
+    "open_base": say("Delivered and not opened by a machine"),
+    "week": say("Week from"),
+    "weekday": say("Weekday"),
+    "hour": say("Hour"),
+    "letters": say("Letters"),
+    "campaigns": say("Campaigns"),
+    "rate": say("Rate"),
+    "low": say("At least (95 %)"),
+    "high": say("At most (95 %)"),
+}
+RATES = ("rate", "low", "high")
 LINES = {"complained": limits.COMPLAINT_STOP_RATE.value, "bounced": limits.BOUNCE_STOP_RATE.value}
 LOOKS = {
     "forecast": say("Forecast"),
@@ -32,8 +50,9 @@ LOOKS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """Summaries of all letters known of."""
+    """Summaries of all letters known of, as of a state of the workspace."""
 
+    state: str
     campaigns: pd.DataFrame
     weeks: pd.DataFrame
     hours: pd.DataFrame
@@ -49,7 +68,7 @@ def past(state: str) -> Past | None:
     campaigns = engagement.by_campaign(letters)
     curve = forecast.pressure_curve(engagement.pressure(letters), outcome="unsubscribed")
     weeks, hours = engagement.by_week(letters), engagement.by_send_hour(campaigns)
-    return Past(campaigns=campaigns, weeks=weeks, hours=hours, pressure=curve)
+    return Past(state=state, campaigns=campaigns, weeks=weeks, hours=hours, pressure=curve)
 
 
 def show_past(campaign: Campaign | None, planned: int) -> None:
@@ -79,46 +98,42 @@ def show_past(campaign: Campaign | None, planned: int) -> None:
 
 def show_rates(known: Past) -> None:
     outcome = ui.choose(t("Look at"), {name: t(word) for name, word in OUTCOMES.items()}, "outcome", **ui.SEGMENTS)
-    title = t("How did campaigns fare?")
-    word, base = t(OUTCOMES[outcome]), t(BASES[engagement.BASES[outcome]])
+    base = engagement.BASES[outcome]
+    title, y = t("How did campaigns fare?"), t("{outcome}, {base}", outcome=t(OUTCOMES[outcome]), base=t(BASES[base]))
+    words = {"title": title, "x": t("Time of sending"), "y": y, "labels": {}}
     lines = {t("stop"): LINES[outcome]} if outcome in LINES else {}
-    figure = charts.campaign_rates(
-        known.campaigns,
-        outcome=outcome,
-        title=title,
-        x=t("Time of sending"),
-        y=t("{outcome}, {base}", outcome=word, base=base),
-        labels={},
-        lines=lines,
-    )
+    figure = ui.drawn(
+        f"rates of {outcome}", known.state,
+        lambda: charts.campaign_rates(known.campaigns, outcome=outcome, lines=lines, **words),
+    )  # fmt: skip
     newest = known.campaigns.iloc[-1]
     ui.draw(figure, "cadence-rates", charts.alt_text(title, {newest["campaign"]: f"{newest[f'{outcome}_rate']:.2%}"}))
     st.caption(t("Whiskers are 95 % intervals of each campaign's own letters; campaigns differ by more than that."))
     if outcome == "complained":
-        st.caption(t("Gmail tells no sender who complained, so the true rate is higher."))
-    columns = ["campaign", "department", "first_sent_at", "sent", engagement.BASES[outcome], outcome]
+        st.caption(
+            t(
+                "Gmail tells no sender who complained, so the true rate is higher. One complaint among few letters lies "
+                "above the line by chance: tip 6 judges 30 days together."
+            )
+        )
+    columns = ["campaign", "department", "first_sent_at", "sent", base, outcome]
     rates = [f"{outcome}_{part}" for part in ("rate", "low", "high")]
-    shown = known.campaigns[list(dict.fromkeys([*columns, *rates]))].iloc[::-1]
-    percent = {name: st.column_config.NumberColumn(format="percent") for name in rates}
-    with st.expander(t("The numbers of {count} campaigns", count=len(shown)), icon=":material/table_chart:"):
-        st.dataframe(shown, hide_index=True, column_config=percent, key="cadence-rates-table")
+    show_numbers(known.campaigns[list(dict.fromkeys([*columns, *rates]))].iloc[::-1], "cadence-rates-table")
 
 
 def show_weeks(known: Past) -> None:
     title = t("How many letters left each week, and whose?")
-    figure = charts.contacts_per_week(known.weeks, title=title, x=t("Week"), y=t("Letters"), labels={})
+    words = {"title": title, "x": t("Week"), "y": t("Letters"), "labels": {}}
+    figure = ui.drawn("weeks", known.state, lambda: charts.contacts_per_week(known.weeks, **words))
     totals = known.weeks.groupby("department")["letters"].sum()
     ui.draw(figure, "cadence-weeks", charts.alt_text(title, totals.to_dict()))
-    with st.expander(t("The numbers"), icon=":material/table_chart:"):
-        st.dataframe(known.weeks.iloc[::-1], hide_index=True, key="cadence-weeks-table")
+    show_numbers(known.weeks.iloc[::-1], "cadence-weeks-table")
 
 
 def show_hours(known: Past) -> None:
-    title = t("At which hours did people click?")
-    figure = charts.send_hours(
-        known.hours, title=title, x=t("Hour of sending, Macau"), y=t("Clicked by people"),
-        weekdays=[t(day) for day in WEEKDAYS],
-    )  # fmt: skip
+    title, days = t("At which hours did people click?"), [t(day) for day in WEEKDAYS]
+    words = {"title": title, "x": t("Hour of sending, Macau"), "y": t("Clicked by people"), "weekdays": days}
+    figure = ui.drawn("hours", known.state, lambda: charts.send_hours(known.hours, **words))
     ui.draw(figure, "cadence-hours", charts.alt_text(title, {t("Campaigns"): len(known.campaigns)}))
     st.caption(
         t(
@@ -126,8 +141,24 @@ def show_hours(known: Past) -> None:
             "to be better, and departments that choose their hours differ in their readers too."
         )
     )
-    with st.expander(t("The numbers"), icon=":material/table_chart:"):
-        st.dataframe(known.hours, hide_index=True, key="cadence-hours-table")
+    show_numbers(known.hours.assign(weekday=known.hours["weekday"].map(dict(enumerate(days)))), "cadence-hours-table")
+
+
+def show_numbers(table: pd.DataFrame, key: str) -> None:
+    """Draw the table behind a chart, folded."""
+    with st.expander(t("The {count} rows behind it", count=len(table)), icon=":material/table_chart:"):
+        config = {name: column(name) for name in table}
+        st.dataframe(table, hide_index=True, column_config=config, key=key, alt=t("The numbers of the chart"))
+
+
+def column(name: str) -> dict:
+    """How a column is worded and written: a rate or a bound of one as a percentage, a moment by the clocks of Macau."""
+    word = t(COLUMNS[name.rpartition("_")[2]] if name.endswith(RATES) else COLUMNS.get(name) or OUTCOMES[name])
+    if name.endswith(RATES):
+        return st.column_config.NumberColumn(word, format="percent")
+    if name.endswith("_at"):
+        return st.column_config.DatetimeColumn(word, timezone=cadence.MACAU, format="YYYY-MM-DD HH:mm")
+    return st.column_config.Column(word)
 
 
 def show_pressure(known: Past) -> None:

@@ -219,6 +219,16 @@ def empty(icon: str, heading: str, lesson: str) -> st.container:
     return place
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawn(look: str, state: str, spoken: str, _make: Callable[[], Figure]) -> Figure:
+    return _make()
+
+
+def drawn(look: str, state: str, make: Callable[[], Figure]) -> Figure:
+    """The chart of a look at a state of things, made once for each language: a large one takes longer than a click."""
+    return _drawn(look, state, language(), make)
+
+
 def draw(figure: Figure, key: str, alt: str) -> None:
     """Draw a chart in the theme of the screen, with words for those who do not see it."""
     st.plotly_chart(figure, theme="streamlit", key=key, alt=alt, config={"displayModeBar": False})

@@ -68,8 +68,13 @@ def keep_moment(campaign_id: str, key: str) -> None:
         keep(campaign_id, st.session_state[key].replace(tzinfo=ZONE).astimezone(wiring.now().tzinfo))
 
 
+def state_of(prepared: prepare.Prepared) -> str:
+    """A text that changes with whom the plan mails and with what anybody was sent lately."""
+    return f"{prepared.plan.hash} {len(prepared.contacts)}"
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
-def held_back(plan_hash: str, slots: tuple[datetime, ...], _prepared: prepare.Prepared) -> dict[datetime, int]:
+def held_back(state: str, slots: tuple[datetime, ...], _prepared: prepare.Prepared) -> dict[datetime, int]:
     """How many people the caps would hold back at each of the slots."""
     people, kind = audience.but_for_caps(_prepared.audience), _prepared.campaign.kind
     return cadence.capped_by_slot(people, _prepared.contacts, kind=kind, moments=slots)
@@ -92,7 +97,7 @@ def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
         if campaign.send_at < wiring.now():
             st.warning(t("This moment is past: the letters would leave as soon as approved."))
     slots = cadence.suggest_send_times(wiring.now())
-    held = held_back(prepared.plan.hash, slots, prepared) if prepared else {}
+    held = held_back(state_of(prepared), slots, prepared) if prepared else {}
     words = {slot: slot_words(slot, held) for slot in slots}
     st.pills(
         t("Suggested times"), slots, default=campaign.send_at if campaign.send_at in slots else None,
@@ -125,7 +130,7 @@ def show_checks(prepared: prepare.Prepared | None) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def had_lately(plan_hash: str, _prepared: prepare.Prepared, _now: datetime) -> pd.DataFrame:
+def had_lately(state: str, _prepared: prepare.Prepared, _now: datetime) -> pd.DataFrame:
     """The people whom the caps hold back, with what they had."""
     excluded = _prepared.audience.excluded
     capped = excluded[excluded["reason"] == cadence.FREQUENCY_CAP]
@@ -134,7 +139,7 @@ def had_lately(plan_hash: str, _prepared: prepare.Prepared, _now: datetime) -> p
 
 def show_capped(campaign: Campaign, prepared: prepare.Prepared) -> None:
     """Draw who is held back because they had enough letters."""
-    table = had_lately(prepared.plan.hash, prepared, wiring.now())
+    table = had_lately(state_of(prepared), prepared, wiring.now())
     if table.empty:
         return
     rows = len(audience.but_for_caps(prepared.audience))
