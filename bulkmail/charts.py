@@ -136,6 +136,7 @@ def consent_coverage(
             hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
         )
     figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(showlegend=True)  # a single part has a name as well
     return _laid_out(figure, title=title, x=x, y="", height=_height(coverage["consent_state"].nunique()) + 30)
 
 

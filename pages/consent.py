@@ -134,10 +134,10 @@ def show_rows(people: pd.DataFrame) -> None:
     counts = proof.reasons(people)
     words = {reason: t(audience.REASONS[reason]) for reason in counts}
     left_out = sum(counts.values())
-    choices = {"all": f"{t('Everybody left out')} ({left_out:,})"}
+    choices = {"all": f"{t('Everybody left out')} ({left_out:,})"} if left_out else {}
     choices |= {reason: f"{word} ({counts[reason]:,})" for reason, word in words.items()}
     choices["holds"] = f"{t(CARDS['holds'])} ({len(people) - left_out:,})"
-    st.subheader(t("Who is left out, and why"), anchor=False)
+    st.subheader(t("Row by row"), anchor=False)
     who, download = st.columns([2, 3], vertical_alignment="bottom")
     with who:
         chosen = ui.choose(t("Rows"), choices, "stand", label_visibility="collapsed")
