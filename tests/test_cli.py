@@ -138,7 +138,7 @@ def a_list(people, first=1, header="Email,Name,Consent,Consent date,Consent sour
     return "\n".join([header, *rows]) + "\n"
 
 
-def outcome_of(process, seconds=60):
+def outcome_of(process, seconds=100):
     out, err = process.communicate(timeout=seconds)
     return Answer(process.returncode, out, err or "")
 
