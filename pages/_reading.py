@@ -41,7 +41,7 @@ def read(file: UploadedFile) -> intake.Reading:
     return _read(file.file_id, st.session_state.get(f"reading-{file.file_id}", "{}"), file.name, file.getvalue())
 
 
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False)
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
 def _read(file_id: str, chosen: str, name: str, _data: bytes) -> intake.Reading:
     return intake.read_list(_data, name, **json.loads(chosen))
 
@@ -60,7 +60,7 @@ def show_reading(reading: intake.Reading) -> None:
         mark = DELIMITERS.get(reading.delimiter)
         told.append(t("cells apart by {mark}", mark=mark or reading.delimiter))
     st.caption(ui.plain(" · ".join(told)))
-    show_columns(reading.columns, rows.examples(reading.table))
+    show_columns(reading.columns, rows.examples(reading.table.head(1_000)))
 
 
 def show_columns(columns: dict[str, str], examples: dict[str, str]) -> None:
@@ -86,12 +86,12 @@ def show_columns(columns: dict[str, str], examples: dict[str, str]) -> None:
 # ---------------------------------------------------------------- corrected by hand
 
 
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False)
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
 def _sheets(file_id: str, _data: bytes) -> tuple[str, ...]:
     return by_hand.sheets_of(_data)
 
 
-@st.cache_resource(max_entries=4, ttl=1800, show_spinner=False)
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
 def _headers(file_id: str, encoding: str | None, sheet: str | None, _data: bytes) -> tuple[str, ...]:
     return by_hand.headers_of(_data, encoding=encoding, sheet=sheet)
 

@@ -20,7 +20,7 @@ COLUMNS = {
 }
 
 
-@st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
+@st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
 def judged(key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...]) -> tuple:
     """The report on a list and its rows with their reasons, kept until something is learned of its people."""
     report = prepare.report_on_list(ui.house(), _table, _read, now=wiring.now())

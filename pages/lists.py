@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import _reading
 import _ui as ui
+import pandas as pd
 import streamlit as st
 from _report import show_report
 from _ui import t
@@ -16,7 +17,7 @@ from bulkmail.errors import BulkmailError
 
 ui.require_frame()
 
-NEW = "new"
+NEW, SOME = "new", 1_000  # what stands for a list yet to come, and rows that an example is looked for in
 
 
 def main() -> None:
@@ -127,11 +128,16 @@ def keep(file: UploadedFile, reading: intake.Reading) -> None:
 
 def show_saved(version: ListVersion) -> None:
     show_use(version)
-    table = database.load_list(ui.house(), version.id)
+    table = table_of(version.id)
     with st.expander(t("How the file was read"), icon=":material/table_view:", key="lists-columns"):
-        _reading.show_columns(dict(version.meta.get("columns", {})), rows.examples(table))
+        _reading.show_columns(dict(version.meta.get("columns", {})), rows.examples(table.head(SOME)))
         st.caption(t("To read it another way, upload the file again."))
     show_report(version.content_hash, table, (), dict(version.meta.get("columns", {})))
+
+
+@st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
+def table_of(list_id: int) -> pd.DataFrame:
+    return database.load_list(ui.house(), list_id)
 
 
 def show_use(version: ListVersion) -> None:
