@@ -273,7 +273,7 @@ _STEP_COLOURS = {"uploaded": QUIET, "opened": PALETTE[0], "clicked": PALETTE[0]}
 
 
 def letter_funnel(funnel: pd.DataFrame, *, steps: Sequence[str], title: str, x: str, labels: _Labels) -> go.Figure:
-    """Return a bar for each of `steps` (values of `what`) of `results.funnel_of_plan`, in that order."""
+    """Return a bar for each of `steps` (values of `what`) of `results.Numbers.funnel`, in that order."""
     shown = funnel.set_index("what").loc[list(steps), "letters"]
     figure = go.Figure(
         go.Bar(

@@ -236,6 +236,7 @@ FAILURES: Mapping[str, Text] = {
     "not_tried": say("Not tried: the sending service keeps this address on a list of its own."),
     "waiting": say("Put off: the receiving server asks to try again, and the sending service does."),
 }
+UNDELIVERED: Mapping[EventKind, str] = {EventKind.REJECTED: "not_tried", EventKind.DEFERRED: "waiting"}
 _FULL = re.compile(r"[45]\.2\.2\b|over quota|mailbox (?:is )?full", re.IGNORECASE)
 _POLICY = re.compile(r"[45]\.[67]\.\d+\b|reputation|spam|policy|blocked", re.IGNORECASE)
 
@@ -246,7 +247,7 @@ def failure(kind: EventKind, hard: bool, said: str) -> str:
     A hard bounce was told from a soft one when its event was read; classes of soft ones are those of RFC 3463.
     """
     if kind is not EventKind.BOUNCED:
-        return {EventKind.REJECTED: "not_tried", EventKind.DEFERRED: "waiting"}.get(kind, "")
+        return UNDELIVERED.get(kind, "")
     if hard:
         return "no_mailbox"
     return "full" if _FULL.search(said) else "policy" if _POLICY.search(said) else "other"

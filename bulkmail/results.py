@@ -17,9 +17,13 @@ from bulkmail.tips import addressing
 
 def letters_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     """One row per letter of a plan that was accepted, in the columns of `engagement.LETTER_COLUMNS`."""
-    stored, letters = journal.load_plan(ws, plan_hash), journal.letters(ws, plan_hash)
+    letters = journal.letters(ws, plan_hash)
+    return _accepted(ws, plan_hash, letters, _events_of(ws, plan_hash, letters))
+
+
+def _accepted(ws: Workspace, plan_hash: str, letters: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    stored, campaign = journal.load_plan(ws, plan_hash), journal.plan_campaign(ws, plan_hash)
     accepted = letters[letters["state"] == "accepted"]
-    campaign = journal.plan_campaign(ws, plan_hash)
     name = campaign.name if campaign else stored.plan.campaign_id
     started = {attempt.id: attempt.started_at for attempt in journal.attempts(ws, plan_hash)}
     sent = pd.DataFrame(
@@ -30,14 +34,14 @@ def letters_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
             "sent_at": pd.to_datetime(accepted["attempt"].map(started), utc=True).fillna(stored.made_at),
         }
     )
-    return engagement.letters_from_events(sent, _events_of(ws, plan_hash, letters).assign(campaign=name))
+    return engagement.letters_from_events(sent, events.assign(campaign=name))
 
 
 def _events_of(ws: Workspace, plan_hash: str, letters: pd.DataFrame) -> pd.DataFrame:
     """The events of a plan with the person of each. Who left by the letter's own link told us and not the provider."""
     told = journal.events(ws, plan_hash)
     left = database.left_by_link(ws, plan_hash).assign(kind=EventKind.UNSUBSCRIBED.value, hard=False, by_machine=False)
-    left = left.merge(letters[["position", "person"]], on="person")
+    left = left.merge(letters[["position", "person"]], on="person").assign(received_at=lambda rows: rows["at"])
     told = told.merge(letters[["position", "person"]], on="position")
     return pd.concat([told, left], ignore_index=True) if len(left) else told
 
@@ -118,11 +122,31 @@ def counts_of_plan(ws: Workspace, plan_hash: str) -> dict[str, int]:
     }
 
 
-def funnel_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
-    """The way from the uploaded list to clicks: what, letters, base, of, rate, low, high, as `engagement.shares`.
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """What became of a plan's letters. `funnel` is the way from the uploaded list to clicks, in the columns of
+    `engagement.shares`; its first three steps are counted, not estimated, and have no interval. `failures` says why
+    letters did not arrive: failure (a key of `delivery.FAILURES`), letters, the most frequent first. `heard_at` is when
+    anything was last heard."""
 
-    The first three steps are counted and not estimated, so that they have no interval.
-    """
+    funnel: pd.DataFrame
+    failures: pd.DataFrame
+    heard_at: datetime | None
+
+
+def numbers_of_plan(ws: Workspace, plan_hash: str) -> Numbers:
+    """What became of the letters of a plan, as far as it has been heard."""
+    letters = journal.letters(ws, plan_hash)
+    events = _events_of(ws, plan_hash, letters)
+    shares = engagement.shares(_accepted(ws, plan_hash, letters, events))
+    return Numbers(
+        funnel=pd.concat([_counted(ws, plan_hash), shares], ignore_index=True),
+        failures=_failures(_furthest(events)),
+        heard_at=events["received_at"].max().to_pydatetime() if len(events) else None,
+    )
+
+
+def _counted(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     totals, rows = journal.totals(ws, plan_hash), _rows_of_list(ws, plan_hash)
     counted = pd.DataFrame(
         {
@@ -132,8 +156,17 @@ def funnel_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
             "of": [0, rows, totals["recipients"]],
         }
     )
-    counted["rate"] = counted["letters"] / counted["of"].where(counted["of"] > 0)
-    return pd.concat([counted, engagement.shares(letters_of_plan(ws, plan_hash))], ignore_index=True)
+    return counted.assign(rate=counted["letters"] / counted["of"].where(counted["of"] > 0))
+
+
+def _failures(last: pd.DataFrame) -> pd.DataFrame:
+    """Failures from the furthest event of each letter. Replies are many and alike: each is classed once."""
+    failed = last[last["happened"].isin([kind.value for kind in (EventKind.BOUNCED, *delivery.UNDELIVERED)])]
+    replies = failed.groupby(["happened", "hard", "said"], dropna=False).size().reset_index(name="letters")
+    kinds = zip(replies["happened"], replies["hard"], replies["said"].fillna(""), strict=True)
+    replies["failure"] = [delivery.failure(EventKind(kind), hard, said) for kind, hard, said in kinds]
+    counts = replies.groupby("failure", as_index=False)["letters"].sum()
+    return counts.sort_values("letters", ascending=False, ignore_index=True)
 
 
 def _rows_of_list(ws: Workspace, plan_hash: str) -> int:
@@ -160,20 +193,11 @@ def people_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
 
 
 def _furthest(events: pd.DataFrame) -> pd.DataFrame:
-    """For each position the event that ranks highest: position, happened, at, said, failure."""
+    """For each position the event that ranks highest: position, happened, hard, at, said."""
     rank = events["kind"].map({kind.value: rank for kind, rank in delivery.RANK.items()})
     last = events.assign(rank=rank).sort_values(["rank", "at"], kind="stable").drop_duplicates("position", keep="last")
-    return last[["position", "kind", "at", "reason"]].rename(columns={"kind": "happened", "reason": "said"})
-
-
-def failures_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
-    """Why letters did not arrive: failure (a key of `delivery.FAILURES`), letters; the most frequent first."""
-    events = journal.events(ws, plan_hash)
-    last = _furthest(events).merge(events[events["hard"]][["position"]].drop_duplicates(), how="left", indicator=True)
-    kinds = zip(last["happened"], last["_merge"] == "both", last["said"].fillna(""), strict=True)
-    failures = pd.Series([delivery.failure(EventKind(kind), hard, said) for kind, hard, said in kinds], dtype="str")
-    counts = failures[failures != ""].value_counts()
-    return pd.DataFrame({"failure": counts.index, "letters": counts.to_numpy()})
+    named = last.rename(columns={"kind": "happened", "reason": "said"})
+    return named[["position", "happened", "hard", "at", "said"]]
 
 
 def among(people: pd.DataFrame, ws: Workspace, *, state: str = "", reason: str = "", address: str = "") -> pd.DataFrame:

@@ -6,6 +6,7 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import audience, delivery, dossier, results
+from bulkmail.adapters import journal
 from bulkmail.model import EventKind, Text, say
 
 REASONS = {**audience.REASONS, **delivery.REFUSALS}
@@ -34,9 +35,9 @@ def everybody(plan_hash: str, state: str) -> pd.DataFrame:
     return results.people_of_plan(ui.house(), plan_hash)
 
 
-def show_people(plan_hash: str) -> None:
+def show_people(run: journal.Run) -> None:
     """Draw the rows of a plan that the filters leave, and their download."""
-    people = everybody(plan_hash, results.state_of(ui.house()))
+    people = everybody(run.plan_hash, results.state_of(ui.house()))
     present = {"everybody", *people["state"].unique(), *people["happened"].unique()}
     reasons = {reason: t(REASONS.get(reason, reason)) for reason in people["reason"].unique() if reason}
     kind, why, whom = st.columns([2, 3, 3])

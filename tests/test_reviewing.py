@@ -181,7 +181,7 @@ def test_the_funnel_counts_each_step_among_the_one_before(ws):
         (0, EventKind.DELIVERED, 5), (1, EventKind.DELIVERED, 5), (2, EventKind.BOUNCED, 5, {"hard": True}),
         (0, EventKind.OPENED, 60), (1, EventKind.OPENED, 60, {"by_machine": True}), (0, EventKind.CLICKED, 90),
     )  # fmt: skip
-    funnel = results.funnel_of_plan(ws, plan_hash).set_index("what")
+    funnel = results.numbers_of_plan(ws, plan_hash).funnel.set_index("what")
     assert funnel["letters"].to_dict() == {
         "uploaded": 5, "eligible": 3, "accepted": 3, "delivered": 2, "opened": 1, "machine_open": 1, "clicked": 1,
         "machine_click": 0, "bounced": 1, "unsubscribed": 0, "complained": 0,
@@ -192,7 +192,7 @@ def test_the_funnel_counts_each_step_among_the_one_before(ws):
 
 
 def test_before_anything_is_accepted_no_share_is_made_up(ws):
-    funnel = results.funnel_of_plan(ws, approve(ws)).set_index("what")
+    funnel = results.numbers_of_plan(ws, approve(ws)).funnel.set_index("what")
     assert funnel.loc["accepted", "letters"] == 0
     assert funnel.loc["delivered", ["rate", "low", "high"]].isna().all()
 
@@ -206,7 +206,7 @@ def test_who_left_by_the_letters_own_link_counts_as_unsubscribed(ws):
         for purpose in ("newsletter", "")
     ]
     database.add_suppressions(ws, left)
-    funnel = results.funnel_of_plan(ws, plan_hash).set_index("what")["letters"]
+    funnel = results.numbers_of_plan(ws, plan_hash).funnel.set_index("what")["letters"]
     assert (funnel["unsubscribed"], funnel["delivered"]) == (1, 1)
     people = results.people_of_plan(ws, plan_hash).set_index("address")
     assert people["happened"].to_dict()["bo@alpha.edu"] == "unsubscribed"
@@ -259,7 +259,7 @@ def test_failures_are_counted_by_whose_move_it_is(ws):
         (0, EventKind.BOUNCED, 5, {"hard": True, "reason": "550 5.1.1"}), (1, EventKind.DEFERRED, 5),
         (1, EventKind.DELIVERED, 9), (2, EventKind.DEFERRED, 5),
     )  # fmt: skip
-    failures = results.failures_of_plan(ws, plan_hash).set_index("failure")["letters"].to_dict()
+    failures = results.numbers_of_plan(ws, plan_hash).failures.set_index("failure")["letters"].to_dict()
     assert failures == {"no_mailbox": 1, "waiting": 1}
 
 

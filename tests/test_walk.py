@@ -198,7 +198,7 @@ def test_who_left_complained_or_does_not_exist_is_suppressed_and_nobody_else(wal
 
 
 def test_results_account_for_every_row_of_the_list(walk):
-    funnel = results.funnel_of_plan(walk.ws, walk.plan).set_index("what")["letters"]
+    funnel = results.numbers_of_plan(walk.ws, walk.plan).funnel.set_index("what")["letters"]
     assert (funnel["uploaded"], funnel["eligible"], funnel["accepted"]) == (29, 25, 24)
     assert 1 <= funnel["delivered"] <= 24
     rows = results.people_of_plan(walk.ws, walk.plan)

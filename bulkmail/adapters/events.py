@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, case, func, select, update
 
 from bulkmail.adapters import tables
+from bulkmail.adapters.frames import TIME, frame_of
 from bulkmail.adapters.ledger import insert_suppressions
 from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
@@ -16,7 +17,7 @@ from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
 EVENT_COLUMNS = (*(field.name for field in fields(DeliveryEvent)), "received_at")
 OUTCOME_COLUMNS = ("kind", "letters", "letters_by_people", "letters_hard", "events")
 CLOSED = (AttemptState.REFUSED, AttemptState.CANCELLED)
-TIMES = {"at": "datetime64[us, UTC]", "received_at": "datetime64[us, UTC]"}
+TIMES = {"at": TIME, "received_at": TIME}
 
 
 def store_events(
@@ -48,10 +49,9 @@ def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
     statement = select(*(tables.event.c[name] for name in EVENT_COLUMNS)).order_by(tables.event.c.at, tables.event.c.id)
     if plan_hash is not None:
         statement = statement.where(_of_plan(plan_hash))
-    with reading(ws) as connection:
-        frame = pd.DataFrame(connection.execute(statement).all(), columns=list(EVENT_COLUMNS))
     kinds = dict.fromkeys(EVENT_COLUMNS, "str") | {"position": "int64", "hard": "bool", "by_machine": "bool"} | TIMES
-    return frame.astype(kinds)
+    with reading(ws) as connection:
+        return frame_of(connection, statement, kinds)
 
 
 def stored_events(ws: Workspace) -> int:

@@ -13,6 +13,7 @@ from functools import cache
 import pandas as pd
 from sqlalchemy import Connection, Select, func, insert, select, text, update
 
+from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
 from bulkmail.adapters.tables import Instant, consent_event, suppression
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import ConsentEvent, Suppression, SuppressionReason
@@ -53,7 +54,7 @@ def consent_events(ws: Workspace, purpose: str | None = None) -> pd.DataFrame:
     if purpose is not None:
         statement = statement.where(consent_event.c.purpose == purpose)
     with reading(ws) as connection:
-        return _event_frame(connection, statement)
+        return frame_of(connection, statement, _kinds(EVENT_COLUMNS))
 
 
 def consent_among(connection: Connection, persons: Sequence[str], purpose: str | None = None) -> pd.DataFrame:
@@ -92,19 +93,17 @@ def _events() -> Select:
 
 def _event_frame(connection: Connection, statement: Select) -> pd.DataFrame:
     rows = connection.execute(statement).all()
-    return _typed(pd.DataFrame(rows, columns=list(EVENT_COLUMNS)), times=TIMES) if rows else _no_events().copy()
+    return frame_of_rows(rows, _kinds(EVENT_COLUMNS)) if rows else _no_events().copy()
 
 
 @cache
 def _no_events() -> pd.DataFrame:
     """Made once: the last look of most letters finds nothing."""
-    return _typed(pd.DataFrame(columns=list(EVENT_COLUMNS)), times=TIMES)
+    return frame_of_rows([], _kinds(EVENT_COLUMNS))
 
 
-def _typed(frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:
-    """The frame with its dtypes also where it has no rows."""
-    kinds = {name: "datetime64[us, UTC]" if name in times else "str" for name in frame.columns}
-    return frame.astype(kinds)
+def _kinds(columns: Iterable[str]) -> dict[str, str]:
+    return {name: TIME if name in TIMES else "str" for name in columns}
 
 
 def _with_facts(events: pd.DataFrame) -> dict[str, dict[str, object]]:
@@ -190,9 +189,9 @@ def insert_suppressions(connection: Connection, rows: Iterable[Suppression]) -> 
 def suppressions(ws: Workspace) -> pd.DataFrame:
     """All suppressions, newest first: person, reason, purpose ("" = all), at, origin, address ("" once erased)."""
     columns = [suppression.c[name] for name in SUPPRESSION_COLUMNS]
+    newest_first = select(*columns).order_by(suppression.c.at.desc(), suppression.c.person)
     with reading(ws) as connection:
-        rows = connection.execute(select(*columns).order_by(suppression.c.at.desc(), suppression.c.person)).all()
-    return _typed(pd.DataFrame(rows, columns=list(SUPPRESSION_COLUMNS)), times=("at",))
+        return frame_of(connection, newest_first, _kinds(SUPPRESSION_COLUMNS))
 
 
 def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
@@ -201,7 +200,7 @@ def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     by_letter = suppression.c.origin == f"{LINK_ORIGIN}{plan_hash[:16]}"
     with reading(ws) as connection:
         rows = connection.execute(select(*columns).where(by_letter).group_by(suppression.c.person)).all()
-    return _typed(pd.DataFrame(rows, columns=["person", "at"]), times=("at",))
+    return frame_of_rows(rows, _kinds(("person", "at")))
 
 
 def suppressed_by_reason(ws: Workspace) -> dict[str, int]:

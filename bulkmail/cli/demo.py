@@ -94,7 +94,7 @@ def _send(ws: Workspace, prepared: prepare.Prepared, port: int) -> None:
 
 
 def _show(ws: Workspace, prepared: prepare.Prepared) -> None:
-    funnel = results.funnel_of_plan(ws, prepared.plan.hash).set_index("what")
+    funnel = results.numbers_of_plan(ws, prepared.plan.hash).funnel.set_index("what")
     rows = [
         (t(label), int(funnel["letters"][what]), int(funnel["of"][what]), t(BASES.get(funnel["base"][what], "")))
         for what, label in STEPS.items()

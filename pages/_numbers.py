@@ -1,0 +1,124 @@
+"""What became of the letters of a plan, in numbers with their denominators, renewed while news comes in."""
+
+import time
+from datetime import timedelta
+
+import _ui as ui
+import pandas as pd
+import streamlit as st
+from _ui import t
+
+from bulkmail import charts, delivery, results, wiring
+from bulkmail.adapters import journal
+from bulkmail.model import say
+
+LOOK_SECONDS = 3.0
+QUIET = timedelta(minutes=2)  # after this long without news the page asks no more
+COUNTED = ("uploaded", "eligible", "accepted")
+STEPS = ("uploaded", "eligible", "accepted", "delivered", "opened", "clicked")
+WORDS = {
+    "uploaded": say("Rows uploaded"),
+    "eligible": say("Eligible"),
+    "accepted": say("Accepted"),
+    "delivered": say("Delivered"),
+    "opened": say("Opened by people"),
+    "machine_open": say("Opened by machines"),
+    "clicked": say("Clicked by people"),
+    "machine_click": say("Clicked by machines"),
+    "bounced": say("Hard bounces"),
+    "unsubscribed": say("Unsubscribed"),
+    "complained": say("Reported as spam"),
+    "sent": say("Accepted"),
+    "open_base": say("Delivered and not opened by a machine"),
+}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def counted(plan_hash: str, state: str) -> tuple[results.Numbers, float]:
+    """The numbers of a plan, and how many seconds it took to count them."""
+    began = time.monotonic()
+    return results.numbers_of_plan(ui.house(), plan_hash), time.monotonic() - began
+
+
+def show_numbers(run: journal.Run) -> None:
+    numbers, seconds = counted(run.plan_hash, results.state_of(ui.house()))
+    live = is_live(run, numbers)
+    every = max(LOOK_SECONDS, 20 * seconds) if live else None  # what takes long to count is counted less often
+    st.fragment(draw_numbers, run_every=every, key="numbers")(run.plan_hash, live)
+
+
+def is_live(run: journal.Run, numbers: results.Numbers) -> bool:
+    """Whether news may still come in soon: the sending goes on, or ended or spoke a short while ago."""
+    last = max(numbers.heard_at or run.changed_at, run.changed_at)
+    return run.state in ("queued", "running") or wiring.now() - last < QUIET
+
+
+def draw_numbers(plan_hash: str, live: bool) -> None:
+    numbers, _ = counted(plan_hash, results.state_of(ui.house()))
+    if live and not is_live(journal.run(ui.house(), plan_hash), numbers):
+        st.rerun()
+    show_cards(numbers.funnel.set_index("what"))
+    show_way(numbers.funnel)
+    show_table(numbers.funnel)
+    show_failures(numbers.failures)
+    if live:
+        st.caption(f":material/sync: {t('New events appear here by themselves.')}")
+    else:
+        st.button(t("Look for news"), icon=":material/refresh:", key="results-refresh")
+
+
+def show_way(funnel: pd.DataFrame) -> None:
+    title, words = t("How far did the letters get?"), {step: t(WORDS[step]) for step in STEPS}
+    figure = charts.letter_funnel(funnel, steps=STEPS, title=title, x=t("Number of people"), labels=words)
+    counts = dict(zip(funnel["what"], funnel["letters"], strict=True))
+    alt = charts.alt_text(title, {words[step]: counts[step] for step in STEPS})
+    st.plotly_chart(figure, theme="streamlit", key="results-funnel", alt=alt, config={"displayModeBar": False})
+
+
+def show_cards(funnel: pd.DataFrame) -> None:
+    shown = [(what, funnel.loc[what]) for what in ("accepted", "delivered", "opened", "clicked", "unsubscribed")]
+    counts = ((what, int(row["letters"]), int(row["of"])) for what, row in shown)
+    ui.cards(*((t(WORDS[what]), letters, ui.share(letters, of)) for what, letters, of in counts))
+    st.caption(
+        t(
+            "Opens are weak evidence: mail programs fetch pictures by themselves, and many people never load them. "
+            "Judge a letter by its clicks."
+        )
+    )
+
+
+def percent(rate: float) -> str:
+    return "–" if pd.isna(rate) else f"{rate:.1%}"
+
+
+def show_table(funnel: pd.DataFrame) -> None:
+    rows = pd.DataFrame(
+        {
+            t("What"): [t(WORDS[what]) for what in funnel["what"]],
+            t("Letters"): funnel["letters"],
+            t("Of"): funnel["of"].where(funnel["base"] != ""),
+            t("Counted among"): [t(WORDS[base]) if base else "" for base in funnel["base"]],
+            t("Share"): [percent(rate) for rate in funnel["rate"]],
+            t("95 % interval"): [
+                interval(*row) for row in funnel[["what", "of", "low", "high"]].itertuples(index=False)
+            ],
+        }
+    )
+    wide = {t("Counted among"): st.column_config.TextColumn(width="medium")}
+    looks = {"hide_index": True, "height": "content", "placeholder": "", "column_config": wide}
+    st.dataframe(rows, key="results-table", alt=t("What became of the letters"), **looks)
+
+
+def interval(what: str, of: int, low: float, high: float) -> str:
+    """The interval in words: none for what is counted and not estimated, and none without letters."""
+    if what in COUNTED:
+        return ""
+    return f"{low:.1%} – {high:.1%}" if of else t("not enough data")
+
+
+def show_failures(failures: pd.DataFrame) -> None:
+    if failures.empty:
+        return
+    st.markdown(f"**{t('Why letters did not arrive')}**")
+    rows = {t("Letters"): failures["letters"], t("Why"): [t(delivery.FAILURES[key]) for key in failures["failure"]]}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="results-failures", alt=t("Why letters did not arrive"))
