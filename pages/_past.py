@@ -112,8 +112,8 @@ def show_rates(known: Past) -> None:
     if outcome == "complained":
         st.caption(
             t(
-                "Gmail tells no sender who complained, so the true rate is higher. One complaint among few letters lies "
-                "above the line by chance: tip 6 judges 30 days together."
+                "Gmail tells no sender who complained, so the true rate is higher. One complaint among few letters "
+                "lies above the line by chance: tip 6 judges 30 days together."
             )
         )
     columns = ["campaign", "department", "first_sent_at", "sent", base, outcome]

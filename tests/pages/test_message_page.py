@@ -7,8 +7,10 @@ import pytest
 
 from bulkmail import intake, prepare
 from bulkmail.adapters import database
+from bulkmail.adapters.settings import read_settings
+from bulkmail.adapters.workspace import open_workspace
 from tests.builders import NOW, a_campaign
-from tests.pages.conftest import settled, words
+from tests.pages.conftest import app_server, settled, words
 
 LIST = """Name,Email,Faculty,Consent
 Ana,ana@lotus.edu.mo,Arts,yes
@@ -16,7 +18,7 @@ Maximiliana da Silva e Sousa,max@lotus.edu.mo,Health Sciences,yes
 ,bob@lotus.edu.mo,,yes
 Cai,cai@lotus.edu.mo,Law,no
 """
-HOSTILE = "<script>parent.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
+HOSTILE = "<script>top.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
 
 
 def a_draft(ws, **changes):
@@ -163,7 +165,7 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     page.goto(f"{sample_server}/message")
     settled(page)
     frame = page.frame_locator("iframe").first.frame_locator("iframe")
-    assert frame.get_by_text("Open Day: come and see Lotus Bay").is_visible()
+    expect(frame.get_by_text("Open Day: come and see Lotus Bay")).to_be_visible()
     subject = page.get_by_role("textbox", name="Subject")
     expect(subject).not_to_have_value("")
     before = subject.input_value()
@@ -171,7 +173,6 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     subject.blur()
     page.get_by_test_id("stMain").locator("strong", has_text="Written in a browser").wait_for()
     page.reload()
-    settled(page)
     expect(subject).to_have_value("Written in a browser")
     subject.fill(before)  # others look at the same server
     subject.blur()
@@ -179,3 +180,19 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     page.get_by_role("button", name="Choose the time").click()
     page.wait_for_url("**/cadence**")
     assert page.strangers == []
+
+
+@pytest.mark.browser
+def test_in_a_browser_a_hostile_letter_runs_and_loads_nothing(page, tmp_path):
+    from playwright.sync_api import expect
+
+    ws = open_workspace(read_settings({"BULKMAIL_HOME": str(tmp_path / "workspace")}))
+    a_draft(ws, body_format="html", body=f"<p>Look here</p>{HOSTILE}")
+    ws.engine.dispose()
+    with app_server(tmp_path) as address:
+        page.goto(f"{address}/message")
+        inner = page.frame_locator("iframe").first.frame_locator("iframe")
+        expect(inner.get_by_text("Look here")).to_be_visible()
+        page.wait_for_timeout(500)  # what would run has had the time to
+        assert page.title() != "stolen"
+        assert page.strangers == []
