@@ -59,17 +59,20 @@ class Step(StrEnum):
     RESULTS = "results"
 
 
-def next_step(campaign: Campaign, stands: Iterable[TipStand], run_state: str) -> tuple[Step, int]:
-    """The next step, and the tip to mend (0 for other steps). `run_state` is that of the plan to watch, "" without one.
+def next_step(
+    campaign: Campaign, stands: Iterable[TipStand], run_state: str = "", *, listed: bool = True, readable: bool = True
+) -> tuple[Step, int]:
+    """The next step, and the tip to mend (0 for other steps). `run_state` is that of the plan to watch, "" without one;
+    `listed` is whether the campaign's list is there, `readable` whether its letter can be read.
 
     What was approved is watched to its end; before that comes a list, then a letter, then whatever blocks, in the order
     of the tips. What is unknown or to be looked at is for the review, where a person accepts it or not.
     """
     if run_state:
         return (Step.RESULTS if run_state == "done" else Step.WATCH), 0
-    if not campaign.list_name:
+    if not listed or not campaign.list_name:
         return Step.LIST, 0
-    if not campaign.subject.strip() or not campaign.body.strip():
+    if not readable or not campaign.subject.strip() or not campaign.body.strip():
         return Step.WRITE, 0
     blocked = next((stand.tip for stand in stands if stand.outcome is Outcome.BLOCK), 0)
     return (Step.MEND if blocked else Step.REVIEW), blocked

@@ -53,14 +53,16 @@ def show_campaign(campaign: Campaign) -> None:
     if watched:
         show_approved(campaign, watched)
         return
-    prepared, head = None, st.container()
+    prepared, known, head = None, {}, st.container()
     try:
         prepared = ui.prepared()
+        known["listed"] = prepared is not None
     except BulkmailError as error:
+        known["readable"] = False
         st.error(ui.plain(t(error)), icon=":material/block:")
     stands = journey.stand(prepared.findings if prepared else ())
     with head:
-        show_head(campaign, "", *journey.next_step(campaign, stands, ""))
+        show_head(campaign, "", *journey.next_step(campaign, stands, **known))
     people = prepared.audience if prepared else None
     show_way({"uploaded": people.rows, "eligible": len(people.eligible)} if people else {})
     show_tips(stands, words_of)
@@ -122,7 +124,7 @@ def show_tips(stands: tuple[journey.TipStand, ...], told: Callable[[journey.TipS
 def words_of(stand: journey.TipStand) -> str:
     """The worst finding of a tip in one line."""
     if stand.finding is None:
-        said = t("Not judged yet: that takes a list and a letter.")
+        said = t("Not judged yet: that takes a list, and a letter that can be read.")
     elif stand.outcome is Outcome.PASS:
         said = t("All {count} checks pass.", count=stand.counts[Outcome.PASS])
     else:

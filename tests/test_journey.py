@@ -52,6 +52,11 @@ def test_the_next_step_is_the_first_that_is_not_done(changes, findings, run_stat
     assert next_step(a_campaign(**changes), stand(findings), run_state) == expected
 
 
+def test_a_list_that_is_gone_and_a_letter_that_cannot_be_read_are_the_next_step():
+    assert next_step(a_campaign(**DONE), [], listed=False) == (Step.LIST, 0)
+    assert next_step(a_campaign(**DONE), [], readable=False) == (Step.WRITE, 0)
+
+
 def test_each_step_of_the_way_is_a_share_of_the_step_before():
     assert way({"uploaded": 10, "eligible": 8})[:3] == (("uploaded", 10, 0), ("eligible", 8, 10), ("approved", None, 8))
 

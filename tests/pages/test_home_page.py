@@ -79,6 +79,12 @@ def test_a_letter_that_cannot_be_read_is_said_and_leaves_the_way_open(opened, sq
     page = opened("home")
     assert not page.exception
     assert "Line 1 of the body" in page.error[0].value
+    assert page.button("home-next").label == "Write the letter"
+
+
+def test_a_campaign_whose_list_is_not_here_asks_for_one(opened, sqlite_workspace):
+    database.save_campaign(sqlite_workspace, a_campaign(list_name="elsewhere.csv"), NOW)
+    assert opened("home").button("home-next").label == "Choose a list"
 
 
 def test_an_approved_campaign_stands_as_it_was_approved(opened, sqlite_workspace):
