@@ -98,8 +98,8 @@ def require_frame() -> None:
 
 
 def show_mode() -> None:
-    """Say where letters go: to the rehearsal on this machine, or to people."""
-    if not house().settings.rehearsal:
+    """Say where letters go: to a stand-in on this machine, or to people."""
+    if not house().settings.stays_here:
         st.badge(t("Live"), icon=":material/podcasts:", color="red")
         st.caption(t("Letters go to real people through SendGrid."))
         return

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import streamlit as st
 
 from bulkmail import intake, prepare, wiring
 from bulkmail.adapters import database, journal
@@ -164,3 +165,11 @@ def test_the_sidebar_says_where_letters_go_and_links_to_the_rehearsals_inbox(ope
     page = opened("home")
     assert "Rehearsal" in words(page)
     assert page.sidebar.get("link_button")[0].proto.url == "http://127.0.0.1:9/inbox"
+
+
+def test_the_sidebar_says_so_when_letters_go_to_real_people(opened, sqlite_workspace, monkeypatch):
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.not-a-key")
+    assert "real people" in words(opened("home"))
+    monkeypatch.setenv("SENDGRID_HOST", "http://127.0.0.1:9")
+    st.cache_resource.clear()
+    assert "No letter leaves this machine" in words(opened("home"))
