@@ -41,6 +41,9 @@ def show_lesson(first: str, page: str, label: str) -> None:
 
 
 def show_review(campaign: Campaign) -> None:
+    if "@" not in campaign.sender.address:
+        show_lesson(t("This campaign has no sender yet."), "sender", t("To the sender"))
+        return
     try:
         prepared = ui.prepared()
     except BulkmailError as error:

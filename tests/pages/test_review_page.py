@@ -4,7 +4,7 @@ import pytest
 
 from bulkmail import intake, prepare, results
 from bulkmail.adapters import database, journal
-from bulkmail.model import AttemptState
+from bulkmail.model import AttemptState, Sender
 from tests.builders import NOW, a_campaign
 from tests.pages.conftest import words
 from tests.test_reviewing import LIST, LOST, edit, prepared, sent
@@ -121,3 +121,17 @@ def test_a_hostile_approver_and_subject_are_text(opened, ws):
     edit(ws, subject="![x](http://evil.example/x.png)")
     prepare.approve(ws, prepared(ws), by="[x](http://evil.example)", now=NOW)
     assert "[x](http" not in words(opened("review"))
+
+
+def test_a_draft_without_a_sender_leads_to_the_sender(opened, ws):
+    edit(ws, sender=Sender(name="", address="", reply_to="", organisation="", postal_address=""))
+    page = opened("review")
+    assert not page.exception
+    assert "This campaign has no sender yet" in words(page)
+
+
+def test_a_draft_without_words_blocks_and_does_not_break(opened, ws):
+    edit(ws, subject="", preheader="", body="", purpose="")
+    page = opened("review")
+    assert not page.exception
+    assert page.button("review-approve").disabled
