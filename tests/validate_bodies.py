@@ -9,7 +9,8 @@ import jsonschema_rs
 
 def main(folder, schema):
     validator = jsonschema_rs.validator_for(json.loads(Path(schema).read_text(encoding="utf-8")))
-    bodies = [json.loads(line) for path in Path(folder).glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    lines = [line for path in Path(folder).glob("*.jsonl") for line in path.read_bytes().splitlines()]
+    bodies = [json.loads(line) for line in lines]
     faults = [error.message for body in bodies for error in validator.iter_errors(body)]
     for fault in faults[:10]:
         print(f"mail/send body is not valid: {fault}")
