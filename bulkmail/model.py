@@ -104,7 +104,10 @@ class SuppressionReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Suppression:
-    """Not to be mailed: `purpose` is "" for all purposes, `address` is "" once erased (`person` still matches)."""
+    """Not to be mailed: `purpose` is "" for all purposes, `address` is "" once erased (`person` still matches).
+
+    One of a `rehearsal` came of simulated people and holds in rehearsal only.
+    """
 
     person: str
     reason: SuppressionReason
@@ -112,6 +115,7 @@ class Suppression:
     origin: str
     purpose: str = ""
     address: str = ""
+    rehearsal: bool = False
 
 
 # ---------------------------------------------------------------- campaign and letter
@@ -196,10 +200,12 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Who gets it when, frozen. `hash` covers campaign, letter, audience, exclusions, suppressions and schedule."""
+    """Who gets it when, frozen. `hash` covers campaign, letter, audience, exclusions, suppressions, schedule and mode:
+    a plan made in `rehearsal` is never sent to people, and one made for people is never rehearsed."""
 
     hash: str
     campaign_id: str
+    rehearsal: bool
     recipients: int
     excluded: Mapping[str, int]
     batches: tuple[Batch, ...]

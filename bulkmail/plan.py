@@ -34,6 +34,7 @@ class Letter(Protocol):
 def make_plan(
     *,
     campaign: Campaign,
+    rehearsal: bool,
     eligible: pd.DataFrame,
     excluded_reasons: Mapping[str, int],
     letters: Mapping[str, Letter],
@@ -54,6 +55,7 @@ def make_plan(
     _refuse_missing_letters(snapshot, letters)
     batches = tuple(_batches(snapshot["variant"], campaign.send_at))
     parts = {
+        "mode": "rehearsal" if rehearsal else "live",
         "campaign": campaign_hash(campaign),
         "letters": letters_hash(letters),
         "list": list_hash,
@@ -66,6 +68,7 @@ def make_plan(
     plan = Plan(
         hash=_hash({"version": HASHED, "parts": parts}),
         campaign_id=campaign.id,
+        rehearsal=rehearsal,
         recipients=len(snapshot),
         excluded=dict(excluded_reasons),
         batches=batches,

@@ -154,6 +154,7 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
     eligible = people.eligible.assign(variant=compose.variants(people.eligible, campaign))
     made, snapshot = plan.make_plan(
         campaign=campaign,
+        rehearsal=ws.settings.rehearsal,
         eligible=eligible,
         excluded_reasons=people.reasons,
         letters=letters,
@@ -402,7 +403,7 @@ def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: in
     However long the look took: everything is judged anew, and what differs is a StateError. `people` is the number
     that the person typed.
     """
-    if journal.run_state(ws, plan_hash) in ("queued", "running", "paused", "done"):
+    if any(run.plan_hash == plan_hash for run in journal.runs(ws, *UNDER_WAY, "done")):
         return
     if not by.strip():
         raise StateError("Write your name: an approval without one is worth nothing.")

@@ -47,7 +47,7 @@ def _events_of(ws: Workspace, plan_hash: str, letters: pd.DataFrame) -> pd.DataF
 
 
 def past_letters(ws: Workspace) -> pd.DataFrame | None:
-    """Every letter known of: imported ones and our own; None where nothing was ever sent or imported."""
+    """Every letter known of: imported ones and our own of this mode; None where nothing was ever sent or imported."""
     own = [letters_of_plan(ws, run.plan_hash) for run in journal.runs(ws)]
     parts = [part for part in (past.imported_letters(ws), *own) if part is not None and len(part)]
     return pd.concat(parts, ignore_index=True) if parts else None
@@ -230,14 +230,15 @@ def as_csv(table: pd.DataFrame) -> bytes:
 
 
 def dossier_of_plan(ws: Workspace, plan_hash: str, now: datetime) -> dict[str, Any]:
-    """The dossier of an approved plan (`dossier.build`), with the deeds and approvals of its whole campaign."""
+    """The dossier of an approved plan (`dossier.build`), with the deeds and approvals of its campaign in its mode."""
     stored, campaign = journal.load_plan(ws, plan_hash), journal.plan_campaign(ws, plan_hash)
     if campaign is None:
         raise StateError("The campaign of this plan is not kept any more.")
-    plans = {plan.plan.hash for plan in journal.plans(ws, stored.plan.campaign_id)}
+    known = (other.plan for other in journal.plans(ws, stored.plan.campaign_id, both_modes=True))
+    plans = {plan.hash for plan in known if plan.rehearsal == stored.plan.rehearsal}
     trail = database.audit_trail(ws)
     ours = [isinstance(about, dict) and about.get("plan") in plans for about in trail["about"]]
-    approvals = (run for run in journal.runs(ws) if run.plan_hash in plans)
+    approvals = (run for run in journal.runs(ws, both_modes=True) if run.plan_hash in plans)
     return dossier.build(
         campaign=campaign,
         plan=stored.plan,

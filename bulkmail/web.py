@@ -7,7 +7,7 @@ is answered by the dashboard. No cookie, no redirect, no third party, no script,
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bulkmail import delivery, limits, sendgrid_format
-from bulkmail.adapters import journal, ledger, sendgrid_api
+from bulkmail.adapters import journal, ledger, sendgrid_api, settings
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import DeliveryEvent, Suppression, SuppressionReason
 from bulkmail.tips import addressing, unsubscribe
@@ -210,6 +210,7 @@ def _leave(ws: Workspace, token: unsubscribe.Token, everything: bool, now: datet
         at=now,
         origin=f"{ledger.LINK_ORIGIN}{token.plan}",
         purpose=purpose,
+        rehearsal=journal.is_rehearsed(ws, token.plan),  # the letter's, not ours: a real reader may come at any time
     )
     journal.store_events(ws, [], [suppression], now=now)
     return purpose
@@ -240,13 +241,21 @@ def _store_events(ws: Workspace, key: str, body: bytes, headers: Mapping[str, st
     events = sendgrid_format.read_events(body)
     if not events and events.unreadable:
         return 400, "not events"
-    journal.store_events(ws, events, _suppressions(ws, events), now=now)
+    suppressions = _suppressions(ws, events, rehearsal=_is_simulated(ws, key))
+    journal.store_events(ws, events, suppressions, now=now)
     return 200, "stored"
 
 
-def _suppressions(ws: Workspace, events: list[DeliveryEvent]) -> list[Suppression]:
+def _is_simulated(ws: Workspace, key: str) -> bool:
+    """Whether it is the rehearsal that signs with this key. Without an API key it is, unless the settings have this key
+    as SendGrid's own: a machine that only listens needs no API key, and what it hears is real."""
+    chosen = ws.settings
+    return chosen.rehearsal and not (key == chosen.webhook_key and chosen.sendgrid_host == settings.SENDGRID_HOST)
+
+
+def _suppressions(ws: Workspace, events: list[DeliveryEvent], *, rehearsal: bool) -> list[Suppression]:
     """What these events demand at once. The keyed hash of an address is its person; what is no address has none."""
     demanding = [event for event in events if delivery.suppression_of(event, "")]
     people = ((event, addressing.person_of(event.address, ws.person_key)) for event in demanding)
     found = (delivery.suppression_of(event, person) for event, person in people if person)
-    return [suppression for suppression in found if suppression]
+    return [replace(suppression, rehearsal=rehearsal) for suppression in found if suppression]

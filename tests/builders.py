@@ -1,9 +1,11 @@
 """Values for tests, each with one good default of everything."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
 
+from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Batch, Campaign, Plan, Sender
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -57,8 +59,13 @@ def a_snapshot(people: int, first: int = 0) -> pd.DataFrame:
 
 
 def a_plan(people: int, batch: int = 1_000, **changes: object) -> Plan:
-    """A plan for `a_snapshot(people)` in batches of so many."""
+    """A plan for `a_snapshot(people)` in batches of so many; of a rehearsal, as workspaces in tests have no key."""
     starts = range(0, people, batch)
     batches = tuple(Batch(start=s, stop=min(s + batch, people), variant="en", not_before=None) for s in starts)
     plan = {"hash": "a" * 64, "campaign_id": "spring", "recipients": people, "excluded": {}, "batches": batches}
-    return Plan(**plan | {"parts": {"letter": "b" * 64}} | changes)
+    return Plan(**plan | {"parts": {"letter": "b" * 64}, "rehearsal": True} | changes)
+
+
+def live(ws: Workspace) -> Workspace:
+    """The same workspace as somebody finds it who has set a key."""
+    return replace(ws, settings=replace(ws.settings, rehearsal=False, sendgrid_key="SG.any"))

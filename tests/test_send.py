@@ -195,6 +195,13 @@ def test_unsubscribed_after_approval_is_not_mailed(workspace):
     assert set(range(10)) - {int(address[6:].partition("@")[0]) for address in provider.letters} == {3, 4}
 
 
+def test_in_rehearsal_simulated_people_who_have_left_are_not_mailed(sqlite_workspace):
+    ws, provider = sqlite_workspace, Provider()
+    plan_hash, reason = approved(ws, 10), SuppressionReason.UNSUBSCRIBED
+    database.add_suppressions(ws, [Suppression(person=person(3), reason=reason, at=NOW, origin="test", rehearsal=True)])
+    assert work(ws, provider, plan_hash) == {"accepted": 9, "skipped": 1, "reasons": {"unsubscribed": 1}}
+
+
 def test_unsubscribed_between_two_batches_is_not_mailed(sqlite_workspace):
     ws = sqlite_workspace
     plan_hash = approved(ws, 20)

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from bulkmail import web
 from bulkmail.adapters import database, journal
 from bulkmail.tips import addressing, unsubscribe
-from tests.builders import NOW, a_campaign, a_plan, a_snapshot
+from tests.builders import NOW, a_campaign, a_plan, a_snapshot, live
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE")
@@ -188,6 +188,21 @@ def test_it_is_stored_where_it_came_from(visitor, house):
     assert database.suppressions(house)["origin"].tolist() == ["link " + "a" * 16]
 
 
+def test_the_link_of_a_rehearsed_letter_suppresses_nobody_for_real(visitor, house):
+    visitor.post(link_of(house, PERSON), content=ONE_CLICK)
+    visitor.post(link_of(house, PERSON), data={"scope": "all"})
+    assert (len(left(house)), left(live(house))) == (2, [])
+
+
+@pytest.mark.parametrize("plan", ["b" * 64, "f" * 64], ids=["sent", "unknown"])
+def test_a_reader_who_leaves_while_the_house_rehearses_has_left(visitor, house, plan):
+    snapshot = a_snapshot(3)
+    journal.store_plan(house, a_plan(3, hash="b" * 64, rehearsal=False), snapshot, snapshot.iloc[:0], [], NOW)
+    visitor.post(link_of(house, PERSON), content=ONE_CLICK)
+    visitor.post(link_of(house, PERSON, plan=plan), content=ONE_CLICK)
+    assert [person for person, _, _ in left(live(house))] == [PERSON]
+
+
 def test_a_bad_link_changes_nothing_and_says_so(visitor, house):
     whole = link_of(house, PERSON)
     for path in ("/u/x", whole[:-1], whole[:-1] + ("A" if whole[-1] != "A" else "B")):
@@ -323,6 +338,26 @@ def suppressed_by(visitor, house, key, **entry):
 )
 def test_whom_events_suppress(visitor, house, signing_key, entry, reasons):
     assert suppressed_by(visitor, house, signing_key, **entry) == reasons
+
+
+def test_simulated_people_suppress_nobody_for_real(visitor, house, signing_key):
+    assert suppressed_by(visitor, house, signing_key, event="spamreport") == ["complained"]
+    assert left(live(house)) == []
+
+
+def test_what_sendgrid_signs_is_real(house, signing_key):
+    for_people = TestClient(web.public_app(live(house), clock=lambda: NOW, webhook_key=lambda: public(signing_key)))
+    assert suppressed_by(for_people, live(house), signing_key, event="spamreport") == ["complained"]
+
+
+@pytest.mark.parametrize(
+    ("host", "real"), [("https://api.sendgrid.com", 1), ("http://127.0.0.1:8502", 0)], ids=["sendgrid", "a rehearsal"]
+)
+def test_a_machine_that_only_listens_needs_no_api_key_to_hear_what_is_real(house, signing_key, host, real):
+    chosen = replace(house.settings, webhook_key=public(signing_key), sendgrid_host=host)
+    listener = TestClient(web.public_app(replace(house, settings=chosen), clock=lambda: NOW))
+    suppressed_by(listener, house, signing_key, event="spamreport")
+    assert (len(left(house)), len(left(live(house)))) == (1, real)
 
 
 def test_a_late_bounce_without_our_arguments_still_suppresses(visitor, house, signing_key):

@@ -2,6 +2,7 @@
 
 At most one plan of a campaign is at work at a time, and none is approved that has people whom another plan of the
 campaign has mailed since it was made: however long a plan lies in somebody's browser, its approval is judged now.
+Plans of a rehearsal and plans for people are nothing to one another.
 """
 
 from datetime import datetime
@@ -12,7 +13,7 @@ from bulkmail.adapters import files, tables
 from bulkmail.adapters.attempts import planned_attempt
 from bulkmail.adapters.database import record
 from bulkmail.adapters.history import handled_in
-from bulkmail.adapters.plans import batch_in, plan_row
+from bulkmail.adapters.plans import batch_in, of_this_mode, plan_row
 from bulkmail.adapters.runs import ACTIVE, cancel_planned, run_row
 from bulkmail.adapters.workspace import Workspace, writing
 from bulkmail.errors import StateError
@@ -22,12 +23,13 @@ from bulkmail.model import Text
 def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
     """Let the plan with exactly this hash be sent: a run, and one planned attempt per batch. Twice is once.
 
-    StateError when the plan is unknown or void, has nobody in it, or when sending it could mail somebody twice.
+    StateError when the plan is unknown or void, of the other mode, has nobody in it, or could mail somebody twice.
     """
     with writing(ws) as connection:
         plan = plan_row(connection, plan_hash)
         _lock_campaign(connection, plan.campaign_id)
         plan = plan_row(connection, plan_hash)
+        _check_mode(ws, plan)
         if run_row(connection, plan_hash) is not None and plan.voided_at is None:
             return
         _check_approvable(connection, ws, plan)
@@ -36,13 +38,22 @@ def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
         connection.execute(
             insert(tables.attempt), [planned_attempt(plan_hash, **vars(batch_in(b))) for b in plan.batches]
         )
-        record(connection, by, "plan.approved", {"plan": plan_hash, "recipients": plan.recipients}, now)
+        about = {"plan": plan_hash, "recipients": plan.recipients, "rehearsal": plan.rehearsal}
+        record(connection, by, "plan.approved", about, now)
 
 
 def _lock_campaign(connection: Connection, campaign_id: str) -> None:
     """Let nobody else approve a plan of this campaign until the end of the transaction."""
     mine = select(tables.plan.c.hash).where(tables.plan.c.campaign_id == campaign_id).order_by(tables.plan.c.hash)
     connection.execute(mine.with_for_update(key_share=True)).all()
+
+
+def _check_mode(ws: Workspace, plan: Row) -> None:
+    """StateError unless the plan was made for where letters go now."""
+    if plan.rehearsal and not ws.settings.rehearsal:
+        raise StateError("This plan was made in rehearsal. Make a new plan to mail people.")
+    if ws.settings.rehearsal and not plan.rehearsal:
+        raise StateError("This plan is for mailing people, and this is a rehearsal. Make a new plan to rehearse.")
 
 
 def _check_approvable(connection: Connection, ws: Workspace, plan: Row) -> None:
@@ -52,7 +63,7 @@ def _check_approvable(connection: Connection, ws: Workspace, plan: Row) -> None:
         raise StateError("There is nobody to mail in this plan.")
     if not files.is_sound(ws.home, plan.snapshot_hash):
         raise StateError("The snapshot of this plan has changed on the disk. Make the plan again.")
-    others = (tables.plan.c.campaign_id == plan.campaign_id) & (tables.plan.c.hash != plan.hash)
+    others = (tables.plan.c.campaign_id == plan.campaign_id) & (tables.plan.c.hash != plan.hash) & of_this_mode(ws)
     at_work = select(tables.run.c.state).join(tables.plan).where(others, tables.run.c.state.in_(ACTIVE))
     if connection.execute(at_work).first():
         raise StateError("Another plan of this campaign is at work. Wait until it is done, or cancel it first.")

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row, Select, Update, func, insert, or_, select, update
 
 from bulkmail.adapters import files, tables
-from bulkmail.adapters.plans import plan_row
+from bulkmail.adapters.plans import of_this_mode, plan_row
 from bulkmail.adapters.runs import CLAIMABLE, update_runs
 from bulkmail.adapters.workers import Worker
 from bulkmail.adapters.workspace import Workspace, reading, writing
@@ -103,17 +103,17 @@ def attempts(ws: Workspace, plan_hash: str, *states: AttemptState) -> list[Attem
 
 
 def doubtful(ws: Workspace) -> list[Attempt]:
-    """All attempts in doubt, of all plans, the oldest first."""
-    in_doubt = _attempts().where(tables.attempt.c.state == AttemptState.IN_DOUBT)
+    """All attempts in doubt, of all plans of this mode, the oldest first."""
+    in_doubt = _attempts().where(tables.attempt.c.state == AttemptState.IN_DOUBT, of_this_mode(ws))
     with reading(ws) as connection:
         return [_attempt(row) for row in connection.execute(in_doubt.order_by(tables.attempt.c.started_at))]
 
 
 def next_due(ws: Workspace, plan_hash: str | None = None) -> datetime | None:
-    """When the next planned attempt of a queued or running run may be claimed; None when there is none."""
+    """When the next planned attempt of a queued or running run may be claimed here; None when there is none."""
     first = func.min(func.coalesce(tables.attempt.c.not_before, tables.run.c.approved_at), type_=tables.Instant)
     statement = (
-        _claimable(plan_hash)
+        _claimable(ws, plan_hash)
         .with_only_columns(first.label("first"), tables.run.c.hold_until)
         .group_by(tables.run.c.plan_hash, tables.run.c.hold_until)
     )
@@ -156,14 +156,14 @@ def _summed(recipients: int, states: Mapping[str, int], exceptions: Sequence[Row
 def claim(
     ws: Workspace, worker: Worker, now: datetime, last_look: LastLook, *, plan_hash: str | None = None
 ) -> Claimed | None:
-    """A due attempt, from now on submitting and ours alone; None when there is none.
+    """A due attempt of this mode, from now on submitting and ours alone; None when there is none.
 
     In one transaction: choose, ask `last_look(connection, attempt, letters)` for positions to skip and why, write the
     skips, mark. An attempt of which nobody is left is cancelled and the next one tried, so what comes back has letters.
     """
     while True:
         with writing(ws) as connection:
-            row = connection.execute(_due(now, plan_hash)).one_or_none()
+            row = connection.execute(_due(ws, now, plan_hash)).one_or_none()
             claimed = row and _claim(connection, ws, worker, _attempt(row), now, last_look)
         if row is None or claimed.letters.empty or row.run_state == "queued":
             update_runs(ws, now)
@@ -184,17 +184,18 @@ def _claim(
     return Claimed(attempt=_one(connection, attempt.id), letters=left, skipped=skipped)
 
 
-def _claimable(plan_hash: str | None) -> Select:
-    statement = _attempts().join(tables.run, tables.run.c.plan_hash == tables.attempt.c.plan_hash)
-    statement = statement.where(tables.attempt.c.state == AttemptState.PLANNED, tables.run.c.state.in_(CLAIMABLE))
+def _claimable(ws: Workspace, plan_hash: str | None) -> Select:
+    """What a worker may take: a live one never what was rehearsed, nor the other way round."""
+    waiting = (tables.attempt.c.state == AttemptState.PLANNED, tables.run.c.state.in_(CLAIMABLE), of_this_mode(ws))
+    statement = _attempts().join(tables.run, tables.run.c.plan_hash == tables.attempt.c.plan_hash).where(*waiting)
     return statement if plan_hash is None else statement.where(tables.attempt.c.plan_hash == plan_hash)
 
 
-def _due(now: datetime, plan_hash: str | None) -> Select:
+def _due(ws: Workspace, now: datetime, plan_hash: str | None) -> Select:
     """The attempt to claim next: the one due longest. On PostgreSQL what another worker holds is passed over."""
     not_before, hold_until = tables.attempt.c.not_before, tables.run.c.hold_until
     return (
-        _claimable(plan_hash)
+        _claimable(ws, plan_hash)
         .add_columns(tables.run.c.state.label("run_state"))
         .where(or_(not_before.is_(None), not_before <= now), or_(hold_until.is_(None), hold_until <= now))
         .order_by(func.coalesce(not_before, tables.run.c.approved_at), tables.attempt.c.start)
@@ -240,9 +241,8 @@ def refuse(ws: Workspace, attempt_id: str, refused: Mapping[int, str], now: date
         left = attempt.people - len(refused)
         values = {"people": left, "state": (AttemptState.SUBMITTING if left else AttemptState.REFUSED).value}
         unsent = (tables.attempt.c.digest == "") & (tables.attempt.c.people == attempt.people)
-        _move(
-            connection, attempt_id, (AttemptState.SUBMITTING,), values | ({} if left else {"settled_at": now}), unsent
-        )
+        values |= {} if left else {"settled_at": now}
+        _move(connection, attempt_id, (AttemptState.SUBMITTING,), values, unsent)
         _except(connection, attempt, "refused", refused, now)
     if not left:
         update_runs(ws, now)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from bulkmail.adapters import tables
 from bulkmail.adapters.frames import TIME, frame_of
 from bulkmail.adapters.ledger import insert_suppressions
+from bulkmail.adapters.plans import of_this_mode
 from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
@@ -61,10 +62,14 @@ def stored_events(ws: Workspace) -> int:
 
 
 def letters_since(ws: Workspace, kind: EventKind, since: datetime) -> int:
-    """How many letters this happened to since then; a letter counts once, however often it was told."""
+    """How many letters this happened to since then; a letter counts once, however often it was told.
+
+    Letters of the other mode do not count; those of no attempt of ours do.
+    """
     event = tables.event.c
     letters = select(event.attempt, event.position, event.address).distinct()
-    letters = letters.where(event.kind == kind.value, event.at >= since).subquery()
+    others = select(tables.attempt.c.id).join(tables.plan).where(~of_this_mode(ws))
+    letters = letters.where(event.kind == kind.value, event.at >= since, event.attempt.not_in(others)).subquery()
     with reading(ws) as connection:
         return connection.execute(select(func.count()).select_from(letters)).scalar_one()
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from bulkmail.adapters import files, tables
 from bulkmail.adapters.attempts import WHOLE_REQUEST
-from bulkmail.adapters.plans import plan_row
+from bulkmail.adapters.plans import of_this_mode, plan_row
 from bulkmail.adapters.workspace import Workspace, reading
 from bulkmail.model import AttemptState
 
@@ -60,9 +60,12 @@ def letters(ws: Workspace, plan_hash: str) -> pd.DataFrame:
 
 
 def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
-    """A row per letter sent, or perhaps sent, since then: person, mailed_at, campaign, state (accepted or in_doubt)."""
+    """A row per letter sent, or perhaps sent, since then: person, mailed_at, campaign, state (accepted or in_doubt).
+
+    Of plans of this mode: a letter rehearsed is no contact with anybody.
+    """
     with reading(ws) as connection:
-        parts = [_contacts(connection, ws, plan) for plan in _plans_started(connection, since)]
+        parts = [_contacts(connection, ws, plan) for plan in _plans_started(connection, ws, since)]
     frame = _stacked(parts, CONTACT_KINDS)
     return frame[frame["mailed_at"] >= pd.Timestamp(since)].reset_index(drop=True)
 
@@ -91,10 +94,10 @@ def contacts_beside(ws: Workspace, connection: Connection, plan_hash: str, perso
     Empty otherwise: the plan was made in the knowledge of all that, so the last look asks one short question a batch.
     """
     plan = plan_row(connection, plan_hash)
-    beside = select(tables.attempt.c.id).where(tables.attempt.c.plan_hash != plan_hash)
+    beside = select(tables.attempt.c.id).join(tables.plan).where(tables.plan.c.hash != plan_hash, of_this_mode(ws))
     if connection.execute(beside.where(tables.attempt.c.started_at > plan.made_at).limit(1)).first() is None:
         return _no_contacts().copy()
-    others = (row for row in _plans_started(connection, plan.made_at - LOOK_BACK) if row.hash != plan_hash)
+    others = (row for row in _plans_started(connection, ws, plan.made_at - LOOK_BACK) if row.hash != plan_hash)
     return _stacked([_contacts(connection, ws, row, persons) for row in others], CONTACT_KINDS)
 
 
@@ -105,7 +108,10 @@ def _no_contacts() -> pd.DataFrame:
 
 
 def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:
-    """People of the campaign who need no other letter: person, reason (already_mailed, or in_doubt_before)."""
+    """People of the campaign who need no other letter: person, reason (already_mailed, or in_doubt_before).
+
+    Of plans of this mode: who was mailed in rehearsal was not mailed.
+    """
     with reading(ws) as connection:
         return handled_in(connection, ws, campaign_id)
 
@@ -113,7 +119,8 @@ def handled(ws: Workspace, campaign_id: str) -> pd.DataFrame:
 def handled_in(connection: Connection, ws: Workspace, campaign_id: str) -> pd.DataFrame:
     """As `handled`, inside a transaction."""
     parts = []
-    for plan in connection.execute(select(tables.plan).where(tables.plan.c.campaign_id == campaign_id)).all():
+    of_campaign = select(tables.plan).where(tables.plan.c.campaign_id == campaign_id, of_this_mode(ws))
+    for plan in connection.execute(of_campaign).all():
         standing = _standing(connection, plan)
         for states, reason in ((ACCEPTED, "already_mailed"), (DOUBTFUL, "in_doubt_before")):
             persons = _persons(ws, plan, standing.among(states))
@@ -122,9 +129,10 @@ def handled_in(connection: Connection, ws: Workspace, campaign_id: str) -> pd.Da
     return frame.drop_duplicates("person").reset_index(drop=True)  # already_mailed comes first
 
 
-def _plans_started(connection: Connection, since: datetime) -> Iterator[Row]:
+def _plans_started(connection: Connection, ws: Workspace, since: datetime) -> Iterator[Row]:
     started = select(tables.attempt.c.plan_hash).where(tables.attempt.c.started_at >= since)
-    return iter(connection.execute(select(tables.plan).where(tables.plan.c.hash.in_(started))).all())
+    ours = select(tables.plan).where(tables.plan.c.hash.in_(started), of_this_mode(ws))
+    return iter(connection.execute(ours).all())
 
 
 def _standing(connection: Connection, plan: Row) -> _Standing:

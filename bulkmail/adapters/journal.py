@@ -42,6 +42,7 @@ from bulkmail.adapters.events import (
 from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
 from bulkmail.adapters.plans import (
     StoredPlan,
+    is_rehearsed,
     load_excluded,
     load_plan,
     load_snapshot,
@@ -74,6 +75,7 @@ __all__ = [
     "handled",
     "heartbeat",
     "hold",
+    "is_rehearsed",
     "letters",
     "letters_since",
     "load_excluded",

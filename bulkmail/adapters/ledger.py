@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import pandas as pd
-from sqlalchemy import Connection, Select, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, true, update
 
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
 from bulkmail.adapters.tables import Instant, consent_event, suppression
@@ -22,7 +22,7 @@ EVENT_COLUMNS = tuple(field.name for field in fields(ConsentEvent))
 RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not part of the fact itself
 FACT_COLUMNS = tuple(name for name in EVENT_COLUMNS if name not in RECORDING)
 TIMES = ("at", "recorded_at")
-SUPPRESSION_COLUMNS = ("person", "reason", "purpose", "at", "origin", "address")
+SUPPRESSION_COLUMNS = ("person", "reason", "purpose", "at", "origin", "address", "rehearsal")
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
 BEGINNING = "0" * 64
 LINK_ORIGIN = "link "  # origin of a suppression that came by a letter's own link: this, and how its plan's hash begins
@@ -187,11 +187,13 @@ def insert_suppressions(connection: Connection, rows: Iterable[Suppression]) -> 
 
 
 def suppressions(ws: Workspace) -> pd.DataFrame:
-    """All suppressions, newest first: person, reason, purpose ("" = all), at, origin, address ("" once erased)."""
+    """All suppressions that hold here, newest first: person, reason, purpose ("" = all), at, origin, address ("" once
+    erased), rehearsal. Real ones hold always, those of a rehearsal only while rehearsing."""
     columns = [suppression.c[name] for name in SUPPRESSION_COLUMNS]
-    newest_first = select(*columns).order_by(suppression.c.at.desc(), suppression.c.person)
+    held = select(*columns).where(_holds(rehearsal=ws.settings.rehearsal))
+    newest_first = held.order_by(suppression.c.at.desc(), suppression.c.person)
     with reading(ws) as connection:
-        return frame_of(connection, newest_first, _kinds(SUPPRESSION_COLUMNS))
+        return frame_of(connection, newest_first, _kinds(SUPPRESSION_COLUMNS) | {"rehearsal": "bool"})
 
 
 def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
@@ -206,17 +208,28 @@ def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
 def suppressed_by_reason(ws: Workspace) -> dict[str, int]:
     """How many people are not to be mailed, by reason, strongest first; one with two reasons is counted for each."""
     people = func.count(func.distinct(suppression.c.person))
+    held = select(suppression.c.reason, people).where(_holds(rehearsal=ws.settings.rehearsal))
     with reading(ws) as connection:
-        rows = connection.execute(select(suppression.c.reason, people).group_by(suppression.c.reason)).all()
+        rows = connection.execute(held.group_by(suppression.c.reason)).all()
     return dict(sorted(rows, key=lambda row: _rank(row[0])))
 
 
-def suppressed_among(connection: Connection, persons: Sequence[str], purpose: str) -> dict[str, str]:
-    """Person to the strongest reason, for those of `persons` not to be mailed for the purpose; inside a transaction."""
+def _holds(*, rehearsal: bool) -> ColumnElement[bool]:
+    return true() if rehearsal else ~suppression.c.rehearsal
+
+
+def suppressed_among(
+    connection: Connection, persons: Sequence[str], purpose: str, *, rehearsal: bool
+) -> dict[str, str]:
+    """Person to the strongest reason, for those of `persons` not to be mailed for the purpose; inside a transaction.
+
+    As `suppressions` says it: those of a rehearsal count if `rehearsal`.
+    """
     found: dict[str, str] = {}
     for chunk in _chunks(list(persons)):
         about = suppression.c.person.in_(chunk) & suppression.c.purpose.in_(("", purpose))
-        for person, reason in connection.execute(select(suppression.c.person, suppression.c.reason).where(about)):
+        held = select(suppression.c.person, suppression.c.reason).where(about, _holds(rehearsal=rehearsal))
+        for person, reason in connection.execute(held):
             found[person] = min(found.get(person, reason), reason, key=_rank)
     return found
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, select, update
 
 from bulkmail.adapters import files, tables
 from bulkmail.adapters.database import campaign_of_document
@@ -38,6 +38,7 @@ def store_plan(
     row = {
         "hash": plan.hash,
         "campaign_id": plan.campaign_id,
+        "rehearsal": plan.rehearsal,
         "recipients": plan.recipients,
         "excluded": dict(plan.excluded),
         "batches": [_batch_out(batch) for batch in plan.batches],
@@ -90,11 +91,25 @@ def plan_campaign(ws: Workspace, plan_hash: str) -> Campaign | None:
     return campaign_of_document(document) if document else None
 
 
-def plans(ws: Workspace, campaign_id: str | None = None) -> list[StoredPlan]:
-    """All plans, or those of a campaign, newest first."""
+def is_rehearsed(ws: Workspace, plan_hash: str) -> bool:
+    """Whether the plan was made in rehearsal; False for an unknown plan. The beginning of a hash will do."""
+    known = select(tables.plan.c.rehearsal).where(tables.plan.c.hash.startswith(plan_hash, autoescape=True)).limit(1)
+    with reading(ws) as connection:
+        return bool(connection.execute(known).scalar_one_or_none())
+
+
+def of_this_mode(ws: Workspace) -> ColumnElement[bool]:
+    """The condition that a plan is a rehearsal's, if this workspace rehearses, or else one for people."""
+    return tables.plan.c.rehearsal == ws.settings.rehearsal
+
+
+def plans(ws: Workspace, campaign_id: str | None = None, *, both_modes: bool = False) -> list[StoredPlan]:
+    """All plans of this mode (or of both), or those of a campaign, newest first."""
     statement = select(tables.plan).order_by(tables.plan.c.made_at.desc(), tables.plan.c.hash)
     if campaign_id is not None:
         statement = statement.where(tables.plan.c.campaign_id == campaign_id)
+    if not both_modes:
+        statement = statement.where(of_this_mode(ws))
     with reading(ws) as connection:
         return [_stored(row) for row in connection.execute(statement)]
 
@@ -111,6 +126,7 @@ def _stored(row: Row) -> StoredPlan:
     plan = Plan(
         hash=row.hash,
         campaign_id=row.campaign_id,
+        rehearsal=row.rehearsal,
         recipients=row.recipients,
         excluded=row.excluded,
         batches=tuple(batch_in(batch) for batch in row.batches),

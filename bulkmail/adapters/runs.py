@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, o
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.database import record
+from bulkmail.adapters.plans import of_this_mode
 from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.errors import StateError
 from bulkmail.model import AttemptState
@@ -28,6 +29,7 @@ class Run:
 
     plan_hash: str
     campaign_id: str
+    rehearsal: bool
     state: str
     approved_by: str
     approved_at: datetime
@@ -59,11 +61,13 @@ def request(ws: Workspace, plan_hash: str, state: str, by: str, now: datetime, *
 
 
 def hold(ws: Workspace, until: datetime) -> None:
-    """Let no attempt be claimed before `until`: a rate limit of the provider concerns every run and every worker."""
+    """Let no attempt of this mode be claimed before `until`: a provider's rate limit concerns every run and worker."""
     sooner = or_(tables.run.c.hold_until.is_(None), tables.run.c.hold_until < until)
+    ours = tables.run.c.plan_hash.in_(select(tables.plan.c.hash).where(of_this_mode(ws)))
+    held = update(tables.run).where(tables.run.c.state.in_(ACTIVE), sooner, ours)
     with writing(ws) as connection:
         _lock_active(connection)
-        connection.execute(update(tables.run).where(tables.run.c.state.in_(ACTIVE), sooner).values(hold_until=until))
+        connection.execute(held.values(hold_until=until))
 
 
 def run(ws: Workspace, plan_hash: str) -> Run | None:
@@ -73,11 +77,13 @@ def run(ws: Workspace, plan_hash: str) -> Run | None:
     return Run(**row._mapping) if row else None
 
 
-def runs(ws: Workspace, *states: str) -> list[Run]:
-    """All runs, or those in one of the states, the one approved last first."""
+def runs(ws: Workspace, *states: str, both_modes: bool = False) -> list[Run]:
+    """All runs of this mode (or of both), or those in one of the states, the one approved last first."""
     statement = _runs().order_by(tables.run.c.approved_at.desc(), tables.run.c.plan_hash)
     if states:
         statement = statement.where(tables.run.c.state.in_(states))
+    if not both_modes:
+        statement = statement.where(of_this_mode(ws))
     with reading(ws) as connection:
         return [Run(**row._mapping) for row in connection.execute(statement)]
 
@@ -89,7 +95,7 @@ def run_state(ws: Workspace, plan_hash: str) -> str:
 
 
 def _runs() -> Select:
-    return select(tables.run, tables.plan.c.campaign_id).join(tables.plan)
+    return select(tables.run, tables.plan.c.campaign_id, tables.plan.c.rehearsal).join(tables.plan)
 
 
 def run_row(connection: Connection, plan_hash: str) -> Row | None:

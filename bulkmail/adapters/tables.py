@@ -116,6 +116,7 @@ suppression = Table(
     Column("person", String(32), primary_key=True),
     Column("purpose", String(255), primary_key=True),
     Column("reason", String(16), primary_key=True),
+    Column("rehearsal", Boolean, primary_key=True),  # in the key: what was simulated keeps nothing real out
     Column("at", Instant, nullable=False),
     _text("origin"),
     _text("address"),
@@ -138,6 +139,7 @@ plan = Table(
     Column("hash", String(64), primary_key=True),
     Column("campaign_id", String(64), nullable=False, index=True),  # no foreign key: a plan outlives a deleted draft
     Column("campaign", JSON, nullable=False),  # as it stood when the plan was stored: drafts change, plans do not
+    Column("rehearsal", Boolean, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("excluded", JSON, nullable=False),
     Column("batches", JSON, nullable=False),

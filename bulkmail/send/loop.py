@@ -104,12 +104,17 @@ def work(
             chores.do_if_due()
             on_progress()
             if after is None:
-                if once or (plan_hash and journal.run_state(ws, plan_hash) not in ("queued", "running")):
+                if once or (plan_hash and not _is_at_work(ws, plan_hash)):
                     chores.do()
                     return
                 wait(_seconds_to_next(ws, plan_hash, clock()))
     finally:
         journal.retire_worker(ws, worker, clock())
+
+
+def _is_at_work(ws: Workspace, plan_hash: str) -> bool:
+    run = journal.run(ws, plan_hash)
+    return run is not None and run.rehearsal == ws.settings.rehearsal and run.state in ("queued", "running")
 
 
 def _seconds_to_next(ws: Workspace, plan_hash: str | None, now: datetime) -> float:
@@ -229,7 +234,8 @@ def write_down(
 def last_look(desk: Desk, connection: Connection, attempt: journal.Attempt, letters: pd.DataFrame) -> dict[int, str]:
     """Return who of these is not to be mailed after all, and why: asked inside the transaction that claims them."""
     campaign, now, persons = desk.campaign(attempt.plan_hash), desk.clock(), letters["person"].tolist()
-    suppressed = database.suppressed_among(connection, persons, campaign.purpose)
+    rehearsal = desk.ws.settings.rehearsal
+    suppressed = database.suppressed_among(connection, persons, campaign.purpose, rehearsal=rehearsal)
     reason = pd.Series([suppressed.get(person, "") for person in persons], letters.index, dtype="str")
     events = database.consent_among(connection, persons)
     if len(events):

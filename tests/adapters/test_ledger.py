@@ -169,7 +169,7 @@ def test_a_suppression_is_recorded_once_and_keeps_its_first_date(workspace):
     assert database.add_suppressions(workspace, [a_suppression(at=LATER)]) == 0
     rows = database.suppressions(workspace)
     assert list(rows["at"]) == [NOW]
-    assert list(rows.columns) == ["person", "reason", "purpose", "at", "origin", "address"]
+    assert list(rows.columns) == ["person", "reason", "purpose", "at", "origin", "address", "rehearsal"]
 
 
 def test_a_second_reason_stands_beside_the_first_and_the_strongest_is_told(workspace):
@@ -177,14 +177,16 @@ def test_a_second_reason_stands_beside_the_first_and_the_strongest_is_told(works
     complained = a_suppression(reason=SuppressionReason.COMPLAINED, at=LATER)
     assert database.add_suppressions(workspace, [manual, complained, a_suppression()]) == 3
     with reading(workspace) as connection:
-        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter") == {"p1": "complained"}
+        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter", rehearsal=False) == {
+            "p1": "complained"
+        }
 
 
 def test_a_suppression_for_one_purpose_leaves_the_others(workspace):
     database.add_suppressions(workspace, [a_suppression(purpose="giving"), a_suppression(person="p2")])
     with reading(workspace) as connection:
-        assert database.suppressed_among(connection, ["p1", "p2"], "giving").keys() == {"p1", "p2"}
-        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter").keys() == {"p2"}
+        assert database.suppressed_among(connection, ["p1", "p2"], "giving", rehearsal=False).keys() == {"p1", "p2"}
+        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter", rehearsal=False).keys() == {"p2"}
 
 
 def test_erasing_an_address_leaves_the_mark(workspace):
@@ -193,7 +195,7 @@ def test_erasing_an_address_leaves_the_mark(workspace):
     assert database.erase_address(workspace, "p1") == 0
     assert set(database.suppressions(workspace)["address"]) == {"", "a@b.example"}
     with reading(workspace) as connection:
-        assert "p1" in database.suppressed_among(connection, ["p1"], "newsletter")
+        assert "p1" in database.suppressed_among(connection, ["p1"], "newsletter", rehearsal=False)
 
 
 def test_a_thousand_people_are_looked_up_among_many(workspace):
@@ -201,7 +203,7 @@ def test_a_thousand_people_are_looked_up_among_many(workspace):
     database.add_suppressions(workspace, [a_suppression(person=person) for person in everybody[::2]])
     with reading(workspace) as connection:
         started = time.perf_counter()
-        found = database.suppressed_among(connection, everybody[:1_000], "newsletter")
+        found = database.suppressed_among(connection, everybody[:1_000], "newsletter", rehearsal=False)
     assert len(found) == 500
     assert time.perf_counter() - started < 1  # some milliseconds on a quiet machine
 

@@ -9,7 +9,10 @@ down_revision = None
 INSTANT = sa.DateTime(timezone=True)
 
 NOT_AN_ERASURE = " OR ".join(
-    ("NEW.address <> ''", *(f"NEW.{name} <> OLD.{name}" for name in ("person", "purpose", "reason", "at", "origin")))
+    (
+        "NEW.address <> ''",
+        *(f"NEW.{name} <> OLD.{name}" for name in ("person", "purpose", "reason", "rehearsal", "at", "origin")),
+    )
 )
 # table, what is forbidden, for which rows, and what the database answers
 KEPT = (
@@ -88,10 +91,11 @@ def house_and_people() -> None:
         sa.Column("person", sa.String(32), nullable=False),
         sa.Column("purpose", sa.String(255), nullable=False),
         sa.Column("reason", sa.String(16), nullable=False),
+        sa.Column("rehearsal", sa.Boolean, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         text("origin"),
         text("address"),
-        sa.PrimaryKeyConstraint("person", "purpose", "reason", name="pk_suppression"),
+        sa.PrimaryKeyConstraint("person", "purpose", "reason", "rehearsal", name="pk_suppression"),
     )
 
 
@@ -109,6 +113,7 @@ def plans() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sa.Column("campaign_id", sa.String(64), nullable=False),
         sa.Column("campaign", sa.JSON, nullable=False),
+        sa.Column("rehearsal", sa.Boolean, nullable=False),
         sa.Column("recipients", sa.Integer, nullable=False),
         sa.Column("excluded", sa.JSON, nullable=False),
         sa.Column("batches", sa.JSON, nullable=False),
