@@ -29,7 +29,7 @@ WORDS = {
     "unsubscribed": say("Unsubscribed"),
     "complained": say("Reported as spam"),
     "sent": say("Accepted"),
-    "open_base": say("Delivered and not opened by a machine"),
+    "open_base": say("Not opened by a machine"),
 }
 
 

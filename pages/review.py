@@ -80,9 +80,11 @@ def show_tips(prepared: prepare.Prepared) -> None:
         name, icon, page = ui.TIPS[tip]
         label = f"{tip} · {t(name)} {badges(found)}"
         blocks = found[0].outcome is Outcome.BLOCK
-        with st.expander(label, icon=f":material/{icon}:", expanded=blocks, key=f"review-tip-{tip}"):
-            ui.show_findings(found)
-            st.page_link(f"{page}.py", label=t("Mend it there"), icon=":material/arrow_forward:")
+        looks = {"icon": f":material/{icon}:", "expanded": blocks, "key": f"review-tip-{tip}", "on_change": "rerun"}
+        with st.expander(label, **looks) as tip_place:
+            if tip_place.open:  # fifty findings that nobody looks at would slow the page down
+                ui.show_findings(found)
+                st.page_link(f"{page}.py", label=t("Mend it there"), icon=":material/arrow_forward:")
 
 
 def badges(found: list[Finding]) -> str:
