@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import rich.text
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -116,7 +117,7 @@ def counts(title: str, rows: Iterable[tuple[str, int]], of: int) -> None:
 def shares(title: str, rows: Sequence[tuple[str, int, int, str]]) -> None:
     """Draw labels, counts, what share of how many that is, and of what; nothing where there are none."""
     table = Table(show_header=False, box=None, padding=(0, 2))
-    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", min_width=min(34, max((cell_len(label) for label, *_ in rows), default=0)))
     table.add_column(justify="right")
     table.add_column(justify="right", style="dim")
     table.add_column(style="dim")

@@ -18,7 +18,9 @@ Maximiliana da Silva e Sousa,max@lotus.edu.mo,Health Sciences,yes
 ,bob@lotus.edu.mo,,yes
 Cai,cai@lotus.edu.mo,Law,no
 """
-HOSTILE = "<script>top.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
+HOSTILE = (
+    "<script>top.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
+)
 
 
 def a_draft(ws, **changes):
