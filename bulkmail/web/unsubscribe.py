@@ -1,0 +1,89 @@
+"""The way out: the page behind the link of every letter, and the one click of mail programs."""
+
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bulkmail.adapters import journal, ledger
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.model import Suppression, SuppressionReason
+from bulkmail.tips.unsubscribe import Token, read_token
+from bulkmail.web import page
+from bulkmail.web.answering import Clock, read_body
+
+_LIST_BUTTON = ("list", "取消訂閱 · Unsubscribe")
+_ALL_BUTTON = ("all", "停止所有來信 · Stop everything")
+_ASK: page.Page = (
+    ("取消訂閱", "Unsubscribe"),
+    (
+        "按下按鈕，我們便立即停止向你發送這類電郵；毋須登入，亦毋須填寫任何資料。",
+        "Press the button and we stop sending you this kind of email at once. No sign-in, nothing to fill in.",
+    ),
+    (_LIST_BUTTON, _ALL_BUTTON),
+)
+_LEFT_LIST: page.Page = (
+    ("已取消訂閱", "You have unsubscribed"),
+    (
+        "我們不會再向你發送這類電郵。如亦不願收到我們的其他電郵，請按下方按鈕。",
+        "We will not send you this kind of email again. If you want none of our other emails either, press the button.",
+    ),
+    (_ALL_BUTTON,),
+)
+_LEFT_ALL: page.Page = (
+    ("已停止所有來信", "You will get no more email from us"),
+    ("我們不會再向你發送任何電郵。", "We will not send you any email again."),
+    (),
+)
+_BROKEN: page.Page = (
+    ("連結不完整", "This link is not complete"),
+    (
+        "未有作出任何更改。請從電郵複製整條連結再試，或直接回覆該電郵要求取消訂閱。",
+        "Nothing was changed. Copy the whole link from the email and try again, or reply and ask us to stop.",
+    ),
+    (),
+)
+
+
+async def show(request: Request) -> Response:
+    """The same page for every token, good or bad; nothing is read and nothing changes (scanners follow links)."""
+    return page.show(_ASK)
+
+
+async def act(ws: Workspace, clock: Clock, request: Request) -> Response:
+    """Act on the button of the page, or on a mail program's one-click request (RFC 8058, section 3.2), whatever the
+    form of its body: leave the letter's purpose, or everything. The answer says so only once it is stored."""
+    token = read_token(request.path_params["token"], ws.token_keys)
+    everything = _wants_everything(request, await read_body(request, _FORM_BYTES) or b"")
+    if token is None:
+        return page.show(_BROKEN, 404)
+    left = await run_in_threadpool(_leave, ws, token, everything, clock())
+    return page.show(_LEFT_LIST if left else _LEFT_ALL)
+
+
+_FORM_BYTES = 16_384
+
+
+def _wants_everything(request: Request, body: bytes) -> bool:
+    """Whether the page's second button was pressed. A one-click request, urlencoded or multipart, never says so."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return False
+    return parse_qs(body.decode("ascii", "replace")).get("scope") == ["all"]
+
+
+def _leave(ws: Workspace, token: Token, everything: bool, now: datetime) -> str:
+    """Store the suppression; return the purpose that was left, "" for all of them (also when we no longer know it)."""
+    letter = None if everything else journal.plan_campaign(ws, token.plan)
+    purpose = letter.purpose if letter else ""
+    suppression = Suppression(
+        person=token.person,
+        reason=SuppressionReason.UNSUBSCRIBED,
+        at=now,
+        origin=f"{ledger.LINK_ORIGIN}{token.plan}",
+        purpose=purpose,
+        rehearsal=journal.is_rehearsed(ws, token.plan),  # the letter's, not ours: a real reader may come at any time
+    )
+    journal.store_events(ws, [], [suppression], now=now)
+    return purpose
