@@ -1,6 +1,5 @@
 """Prepares a campaign: from a list and a letter to a plan that a person may approve. It calls; no rule lives here."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,65 +12,14 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, Text, say
+from bulkmail.prepare.lists import asks_dns, judge_addresses, newest_list
 from bulkmail.sample import SAMPLE_DOMAIN
-from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
+from bulkmail.tips import cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
 LAYOUT = "notice.mjml"
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
 CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
-
-
-def content_hash(data: bytes) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-# ---------------------------------------------------------------- a list
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListReport:
-    """What is known of a list by itself: `table` is annotated, `findings` are those of reading and of tip 2."""
-
-    table: pd.DataFrame
-    audience: Audience
-    findings: tuple[Finding, ...]
-
-
-def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime) -> ListReport:
-    """Judge a list without a campaign: addresses, suppressions, and who said no in the list itself.
-
-    Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none; a no does, whatever
-    it was said to.
-    """
-    judged = judge_addresses(ws, table)
-    found = [*read, *(check(judged) for check in addressing.CHECKS)]
-    of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
-    events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
-    judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
-    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
-    people = audience.select_audience(judged)
-    return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
-
-
-def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with what tip 2 says of each row; DNS is asked once a domain, and only where it may be asked."""
-    judged = addressing.annotate(table, person_key=ws.person_key)
-    if not asks_dns(ws):
-        return judged
-    domains = [domain for domain in judged["domain"].unique().tolist() if domain]
-    answers = dns_lookup.mail_domains(domains, resolver=ws.settings.dns)
-    return addressing.annotate(table, person_key=ws.person_key, domain_facts=answers)
-
-
-def asks_dns(ws: Workspace) -> bool:
-    """Whether DNS may be asked: where no letter leaves this machine, no question does, save to a resolver that the
-    settings name."""
-    return ws.settings.dns is not None or not ws.settings.stays_here
-
-
-# ---------------------------------------------------------------- a campaign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +42,7 @@ def inputs_of_file(campaign: Campaign, reading: intake.Reading, list_hash: str) 
 
 def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
     """The inputs of a saved campaign, with the newest version of its list; None where it has no list yet."""
-    version = _newest_list(ws, campaign)
+    version = newest_list(ws, campaign)
     if version is None:
         return None
     table = lists.load_list(ws, version.id)
@@ -102,19 +50,9 @@ def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
     return Inputs(campaign=campaign, table=table, list_hash=str(version.meta["file_hash"]), columns=columns)
 
 
-def _newest_list(ws: Workspace, campaign: Campaign) -> lists.ListVersion | None:
-    return next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
-
-
-def save_list(ws: Workspace, name: str, reading: intake.Reading, file_hash: str, now: datetime) -> lists.ListVersion:
-    """The saved version of a list as read, with what is needed to read its columns again."""
-    meta = {"columns": dict(reading.columns), "encoding": reading.encoding, "file_hash": file_hash}
-    return lists.save_list_version(ws, name, reading.table, meta, now)
-
-
 def state_of(ws: Workspace, campaign: Campaign) -> str:
     """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
-    version = _newest_list(ws, campaign)
+    version = newest_list(ws, campaign)
     return f"{plan.campaign_hash(campaign)} {version and version.content_hash} {database.last_change(ws)}"
 
 
@@ -440,7 +378,7 @@ def plan_to_watch(ws: Workspace, campaign: Campaign) -> str | None:
     """The hash of the campaign's plan that is at work, whatever became of the draft since; else of the one that was
     sent of this very letter and list; None where there is something to review, or nothing yet."""
     at_work = (run.plan_hash for run in journal.runs(ws, *UNDER_WAY) if run.campaign_id == campaign.id)
-    version = _newest_list(ws, campaign)
+    version = newest_list(ws, campaign)
     sent = version and _made_of(ws, campaign, str(version.meta["file_hash"]))
     return next(at_work, sent)
 

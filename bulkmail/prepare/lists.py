@@ -1,0 +1,77 @@
+"""Prepares a list: judged by itself, and kept as a version. It calls; no rule lives here."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from bulkmail import audience, intake, preflight
+from bulkmail.adapters import dns_lookup, ledger, lists
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.audience import Audience
+from bulkmail.model import Campaign, Finding
+from bulkmail.tips import addressing, consent, unsubscribe
+
+
+def content_hash(data: bytes) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+# ---------------------------------------------------------------- a list
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListReport:
+    """What is known of a list by itself: `table` is annotated, `findings` are those of reading and of tip 2."""
+
+    table: pd.DataFrame
+    audience: Audience
+    findings: tuple[Finding, ...]
+
+
+def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime) -> ListReport:
+    """Judge a list without a campaign: addresses, suppressions, and who said no in the list itself.
+
+    Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none; a no does, whatever
+    it was said to.
+    """
+    judged = judge_addresses(ws, table)
+    found = [*read, *(check(judged) for check in addressing.CHECKS)]
+    of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
+    events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
+    judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
+    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
+    people = audience.select_audience(judged)
+    return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
+
+
+def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what tip 2 says of each row; DNS is asked once a domain, and only where it may be asked."""
+    judged = addressing.annotate(table, person_key=ws.person_key)
+    if not asks_dns(ws):
+        return judged
+    domains = [domain for domain in judged["domain"].unique().tolist() if domain]
+    answers = dns_lookup.mail_domains(domains, resolver=ws.settings.dns)
+    return addressing.annotate(table, person_key=ws.person_key, domain_facts=answers)
+
+
+def asks_dns(ws: Workspace) -> bool:
+    """Whether DNS may be asked: where no letter leaves this machine, no question does, save to a resolver that the
+    settings name."""
+    return ws.settings.dns is not None or not ws.settings.stays_here
+
+
+# ---------------------------------------------------------------- kept
+
+
+def newest_list(ws: Workspace, campaign: Campaign) -> lists.ListVersion | None:
+    """The newest version of the list that a campaign is for; None where it has none yet."""
+    return next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
+
+
+def save_list(ws: Workspace, name: str, reading: intake.Reading, file_hash: str, now: datetime) -> lists.ListVersion:
+    """The saved version of a list as read, with what is needed to read its columns again."""
+    meta = {"columns": dict(reading.columns), "encoding": reading.encoding, "file_hash": file_hash}
+    return lists.save_list_version(ws, name, reading.table, meta, now)
