@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bulkmail import preflight
-from bulkmail.adapters import dns_lookup
+from bulkmail.adapters import sender_dns
 from bulkmail.model import TIPS, Finding, Outcome, say
 from bulkmail.preflight import PreflightFacts
 from bulkmail.tips.sender_requirements import SenderFacts
@@ -16,7 +16,7 @@ def a_finding(code, outcome, rows=()):
 
 
 def sender_facts():
-    dns = dns_lookup.facts_of("um.test", ask=False)
+    dns = sender_dns.facts_of("um.test", ask=False)
     return SenderFacts(dns=dns, now=datetime(2026, 12, 1, tzinfo=UTC))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight
-from bulkmail.adapters import database, dns_lookup, files, journal, ledger, lists, past
+from bulkmail.adapters import database, files, journal, ledger, lists, past, sender_dns
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
@@ -209,7 +209,7 @@ def _facts(
         clarity=letter and _clarity_facts(ws, campaign, letter),
         personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
         cadence=_cadence_facts(ws, campaign, table, contacts, now),
-        sender_requirements=sender_requirements.SenderFacts(dns=sender_dns(ws, campaign), now=now),
+        sender_requirements=sender_requirements.SenderFacts(dns=dns_of_sender(ws, campaign), now=now),
     )
 
 
@@ -250,10 +250,10 @@ def _clarity_facts(ws: Workspace, campaign: Campaign, letter: Message) -> clarit
     )
 
 
-def sender_dns(ws: Workspace, campaign: Campaign) -> DomainFacts:
+def dns_of_sender(ws: Workspace, campaign: Campaign) -> DomainFacts:
     """What DNS says of the From domain; where DNS may not be asked, facts that say so."""
     domain = campaign.sender.address.rpartition("@")[2]
-    return dns_lookup.facts_of(domain, resolver=ws.settings.dns, ask=asks_dns(ws))
+    return sender_dns.facts_of(domain, resolver=ws.settings.dns, ask=asks_dns(ws))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +267,7 @@ class SenderReport:
 
 def report_on_sender(ws: Workspace, campaign: Campaign, *, now: datetime) -> SenderReport:
     """Judge the sender of a campaign: needs no list and no letter, and may take seconds where DNS is slow."""
-    facts = sender_requirements.SenderFacts(dns=sender_dns(ws, campaign), now=now)
+    facts = sender_requirements.SenderFacts(dns=dns_of_sender(ws, campaign), now=now)
     found = preflight.by_harm(check(facts) for check in sender_requirements.CHECKS)
     request = sender_requirements.request_to_dns_team(facts, found)
     return SenderReport(asked=facts.dns.asked, findings=tuple(found), request=tuple(request))

@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from bulkmail import audience, intake, preflight
-from bulkmail.adapters import dns_lookup, ledger, lists
+from bulkmail.adapters import ledger, lists, mail_domains
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.model import Campaign, Finding
@@ -53,7 +53,7 @@ def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
     if not asks_dns(ws):
         return judged
     domains = [domain for domain in judged["domain"].unique().tolist() if domain]
-    answers = dns_lookup.mail_domains(domains, resolver=ws.settings.dns)
+    answers = mail_domains.mail_domains(domains, resolver=ws.settings.dns)
     return addressing.annotate(table, person_key=ws.person_key, domain_facts=answers)
 
 

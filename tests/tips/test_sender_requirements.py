@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bulkmail.adapters import dns_lookup
+from bulkmail.adapters import sender_dns
 from bulkmail.model import Outcome
 from bulkmail.tips import sender_requirements
 from bulkmail.tips.sender_requirements import SenderFacts
@@ -42,7 +42,7 @@ _dmarc.news.test           TXT    v=DMARC1; p=none; rua=mailto:dmarc@news.test
 def judged(zone, domain="news.test", ask=True):
     """Return code → finding of tip 7 for the domain in that zone."""
     with serving_dns(zone) as server:
-        dns = dns_lookup.facts_of(domain, resolver=server.address, ask=ask)
+        dns = sender_dns.facts_of(domain, resolver=server.address, ask=ask)
     facts = SenderFacts(dns=dns, now=NOW)
     return {finding.code: finding for finding in (check(facts) for check in sender_requirements.CHECKS)}
 
