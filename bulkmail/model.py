@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 # ---------------------------------------------------------------- words for people
 
@@ -77,7 +78,13 @@ class ConsentState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class ConsentEvent:
     """One fact in the append-only ledger. `person` is the keyed hash of the mailbox; `evidence` says how it is known:
-    `column` (a row of an uploaded list), `attestation` (somebody vouches for a whole list), `form`, `link`."""
+    `column` (a row of an uploaded list), `attestation` (somebody vouches for a whole list), `form`, `link`.
+
+    What follows `recorded_by` may be left out: `notice` is the hash of the wording in the registry; `jurisdiction` an
+    ISO 3166 country code as it was said; `conditions` what the consent covers or was given under, words of
+    `tips.consent.CONDITIONS` apart by spaces; `proof` the hash of a document kept or the id of a confirming letter;
+    `frequency` what was promised or asked for (`weekly`, `monthly` …); `valid_until` an end that was agreed.
+    """
 
     person: str
     purpose: str
@@ -90,6 +97,40 @@ class ConsentEvent:
     wording: str
     evidence: str
     recorded_by: str
+    notice: str = ""
+    jurisdiction: str = ""
+    conditions: str = ""
+    proof: str = ""
+    frequency: str = ""
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Words that people are shown when they are asked for consent: one version in one language, never edited.
+
+    The optional fields are what a record after ISO/IEC TS 27560 says beside the words: who is responsible
+    (`controller`, with address and contact), which `data`, who else gets it (`recipients`), where it rests (`storage`),
+    how long (`retention`) and how to take consent back (`withdrawal`). `conditions` as in ConsentEvent.
+    """
+
+    name: str
+    version: str
+    language: str
+    text: str
+    purpose: str = ""
+    controller: str = ""
+    data: str = ""
+    recipients: str = ""
+    storage: str = ""
+    retention: str = ""
+    withdrawal: str = ""
+    conditions: str = ""
+
+    @property
+    def hash(self) -> str:
+        """The SHA-256 of the text in UTF-8, in hex: by it, a consent event names the words."""
+        return sha256(self.text.encode()).hexdigest()
 
 
 class SuppressionReason(StrEnum):

@@ -4,13 +4,15 @@ The ledger is a chain: each event's hash covers the event and the hash before it
 (ISO/IEC TS 27560 asks for a record that can be relied on; the chain is ours).
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, true, update
 
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
@@ -20,32 +22,42 @@ from bulkmail.model import ConsentEvent, Suppression, SuppressionReason
 
 EVENT_COLUMNS = tuple(field.name for field in fields(ConsentEvent))
 RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not part of the fact itself
-FACT_COLUMNS = tuple(name for name in EVENT_COLUMNS if name not in RECORDING)
-TIMES = ("at", "recorded_at")
+# What is hashed only as far as something is said: so links from before there were these columns hold.
+ADDED = ("notice", "jurisdiction", "conditions", "proof", "frequency", "valid_until")
+FACT_COLUMNS = tuple(name for name in EVENT_COLUMNS if name not in (*RECORDING, *ADDED))
+TIMES = ("at", "recorded_at", "valid_until")
 SUPPRESSION_COLUMNS = ("person", "reason", "purpose", "at", "origin", "address", "rehearsal")
+VERIFIED = 50_000  # rows looked at together when the chain is verified
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
 BEGINNING = "0" * 64
+_TEXT = pa.large_string()
 LINK_ORIGIN = "link "  # origin of a suppression that came by a letter's own link: this, and how its plan's hash begins
 
 # ---------------------------------------------------------------- consent
 
 
 def append_consent(ws: Workspace, events: pd.DataFrame) -> int:
-    """Add events (columns = the fields of ConsentEvent) to the ledger; how many are new.
+    """Add events (columns = the fields of ConsentEvent; those with a default may be left out); how many are new.
 
     A fact that is in the ledger already is not added again, whoever brings it and whenever: importing a list twice is
     harmless. Missing text is "", a missing `at` is unknown.
     """
     if events.empty:
         return 0
-    rows = _with_facts(events)
+    rows = _plain(events)
+    rows = rows.assign(fact=_facts(rows)).drop_duplicates("fact")
     with writing(ws) as connection:
         _one_writer(connection)
-        known = set(_known_facts(connection, list(rows)))
-        fresh = _chained([row for fact, row in rows.items() if fact not in known], *_head(connection))
-        for chunk in _chunks(fresh):
-            connection.execute(insert(consent_event), chunk)
+        fresh = rows[~rows["fact"].isin(_known_facts(connection, rows["fact"].tolist()))]
+        chained = _chained(fresh, *_head(connection))
+        for start in range(0, len(chained), CHUNK):
+            connection.execute(insert(consent_event), _records(chained.iloc[start : start + CHUNK]))
     return len(fresh)
+
+
+def record_consent(ws: Workspace, events: Iterable[ConsentEvent]) -> int:
+    """As `append_consent`, for a few events at hand: a form that was filled in, a link that was followed."""
+    return append_consent(ws, pd.DataFrame([asdict(event) for event in events], columns=list(EVENT_COLUMNS)))
 
 
 def consent_events(ws: Workspace, purpose: str | None = None) -> pd.DataFrame:
@@ -73,12 +85,14 @@ def first_broken_link(ws: Workspace) -> int | None:
     """The id of the first event that is not as it was recorded, or None when the whole chain holds."""
     previous, expected = BEGINNING, 1
     with reading(ws) as connection:
-        result = connection.execute(select(consent_event).order_by(consent_event.c.id)).mappings()
-        for row in result:
-            in_place = row["id"] == expected and row["prev_hash"] == previous
-            if not in_place or row["fact"] != _fact(row) or row["hash"] != _link(previous, row):
-                return expected
-            previous, expected = row["hash"], expected + 1
+        for rows in _whole_ledger(connection):
+            links = [*_links(previous, rows)]
+            expect = {"id": range(expected, expected + len(rows)), "prev_hash": [previous, *links[:-1]]}
+            expect = pd.DataFrame(expect | {"fact": _facts(rows), "hash": links})
+            sound = (rows[list(expect)] == expect).all(axis=1)
+            if not sound.all():
+                return expected + int(sound.to_numpy().argmin())
+            previous, expected = links[-1], expected + len(rows)
     return None
 
 
@@ -106,46 +120,79 @@ def _kinds(columns: Iterable[str]) -> dict[str, str]:
     return {name: TIME if name in TIMES else "str" for name in columns}
 
 
-def _with_facts(events: pd.DataFrame) -> dict[str, dict[str, object]]:
-    """Rows by the hash of their fact; of equal facts the first stays."""
-    rows: dict[str, dict[str, object]] = {}
-    for row in _plain(events).to_dict("records"):
-        row["fact"] = _fact(row)
-        rows.setdefault(row["fact"], row)
-    return rows
-
-
 def _plain(events: pd.DataFrame) -> pd.DataFrame:
-    """The fields of ConsentEvent as the database takes them: str, datetime to the microsecond, None."""
-    columns = {}
-    for name, column in events.reset_index(drop=True)[list(EVENT_COLUMNS)].items():
-        if name in TIMES:
-            moments = pd.to_datetime(column, utc=True).dt.floor("us").dt.as_unit("us")
-            columns[name] = pd.Series(moments.dt.to_pydatetime(), dtype=object).where(moments.notna(), None)
-        else:
-            columns[name] = column.astype(object).where(column.notna(), "").map(str)
-    return pd.DataFrame(columns, dtype=object)
+    """The fields of ConsentEvent, texts and times to the microsecond; what is not given is "" or missing."""
+    given = events.reset_index(drop=True).reindex(columns=list(EVENT_COLUMNS))
+    texts = {name: _texts(given[name]) for name in EVENT_COLUMNS if name not in TIMES}
+    times = {name: pd.to_datetime(given[name], utc=True).dt.floor("us").astype(TIME) for name in TIMES}
+    return pd.DataFrame({name: (times if name in times else texts)[name] for name in EVENT_COLUMNS})
 
 
-def _fact(row: Mapping[str, object]) -> str:
-    return _digest([row[name] for name in FACT_COLUMNS])
+def _texts(column: pd.Series) -> pd.Series:
+    if column.dtype == "str":
+        return column.fillna("")
+    return column.astype(object).where(column.notna(), "").map(str).astype("str")
 
 
-def _link(previous: str, row: Mapping[str, object]) -> str:
-    return _digest([previous, row["fact"], *(row[name] for name in RECORDING)])
+def _facts(rows: pd.DataFrame) -> list[str]:
+    """The hash of each fact. Each value goes in with its length, so that no two facts look alike."""
+    parts = [_part(rows[name]) for name in FACT_COLUMNS]
+    for name in ADDED:
+        part = _part(rows[name])
+        parts.append(pc.if_else(pc.equal(part, _word("0:")), _word(""), _join(_word(f"{name}="), part)))
+    return [sha256(fact.encode()).hexdigest() for fact in _join(*parts).to_pylist()]
 
 
-def _digest(values: Sequence[object]) -> str:
-    """The hash of some values in order; each goes in with its length, so that no two rows look alike."""
-    parts = [value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value or "" for value in values]
-    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+def _links(previous: str, rows: pd.DataFrame) -> Iterator[str]:
+    """The hash of each event: of the hash before it, its fact and who recorded it when."""
+    rest = _join(_part(rows["fact"]), *(_part(rows[name]) for name in RECORDING))
+    for one in rest.to_pylist():
+        previous = sha256(f"{len(previous)}:{previous}{one}".encode()).hexdigest()
+        yield previous
 
 
-def _chained(rows: list[dict[str, object]], last: int, previous: str) -> list[dict[str, object]]:
-    for number, row in enumerate(rows, start=last + 1):
-        row.update(id=number, prev_hash=previous, hash=_link(previous, row))
-        previous = row["hash"]
-    return rows
+def _part(column: pd.Series) -> pa.Array:
+    """Each value as it is hashed: its length in characters, a colon, the value."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        codes, moments = pd.factorize(column)
+        words = np.array([*(moment.isoformat() for moment in moments.to_pydatetime()), ""], dtype=object)
+        column = pd.Series(words[codes], dtype="str")  # the code of a missing time is -1: the last word
+    values = pa.array(column, _TEXT, from_pandas=True)
+    return _join(pc.utf8_length(values).cast(_TEXT), _word(":"), values)
+
+
+def _join(*parts: pa.Array | pa.Scalar) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, _word(""))
+
+
+def _word(text: str) -> pa.Scalar:
+    return pa.scalar(text, _TEXT)
+
+
+def _chained(rows: pd.DataFrame, last: int, previous: str) -> pd.DataFrame:
+    links = [*_links(previous, rows)]
+    return rows.assign(id=range(last + 1, last + 1 + len(rows)), prev_hash=[previous, *links][: len(rows)], hash=links)
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as the database takes them: a missing time is None."""
+    columns = {name: column.tolist() for name, column in rows.items() if name not in TIMES}
+    for name in TIMES:
+        columns[name] = rows[name].astype(object).where(rows[name].notna(), None).tolist()
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _whole_ledger(connection: Connection) -> Iterator[pd.DataFrame]:
+    """Every event with its links, in the order of the chain, so many rows at a time."""
+    kinds = _kinds([column.name for column in consent_event.columns]) | {"id": "int64"}
+    last = 0
+    while True:
+        wanted = select(consent_event).where(consent_event.c.id > last).order_by(consent_event.c.id).limit(VERIFIED)
+        rows = frame_of(connection, wanted, kinds)
+        if rows.empty:
+            return
+        yield rows
+        last = int(rows["id"].iloc[-1])
 
 
 def _head(connection: Connection) -> tuple[int, str]:
@@ -160,9 +207,12 @@ def _one_writer(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE consent_event IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _known_facts(connection: Connection, facts: list[str]) -> Iterator[str]:
-    for chunk in _chunks(facts):
-        yield from connection.execute(select(consent_event.c.fact).where(consent_event.c.fact.in_(chunk))).scalars()
+def _known_facts(connection: Connection, facts: list[str]) -> set[str]:
+    return {fact for chunk in _chunks(facts) for fact in _known_of(connection, chunk)}
+
+
+def _known_of(connection: Connection, facts: list[str]) -> Iterator[str]:
+    return connection.execute(select(consent_event.c.fact).where(consent_event.c.fact.in_(facts))).scalars()
 
 
 def _chunks(rows: list) -> Iterator[list]:

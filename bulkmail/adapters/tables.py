@@ -33,6 +33,11 @@ metadata = MetaData(
     }
 )
 
+# What a notice says beside its words.
+NOTICE_DETAILS = (
+    "purpose", "controller", "data", "recipients", "storage", "retention", "withdrawal", "conditions",
+)  # fmt: skip
+
 
 class Instant(TypeDecorator[datetime]):
     """An aware time in UTC, also on SQLite, which would forget the zone. A naive time is a ValueError."""
@@ -108,6 +113,26 @@ consent_event = Table(
     Column("fact", String(64), nullable=False, unique=True),  # what is said, without who recorded it when
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("notice", String(64), nullable=False, server_default=""),
+    _text("jurisdiction"),
+    _text("conditions"),
+    _text("proof"),
+    _text("frequency"),
+    Column("valid_until", Instant),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # of the text: what people saw, found again by what they saw
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    *(_text(name) for name in NOTICE_DETAILS),
+    _text("recorded_by"),
+    Column("recorded_at", Instant, nullable=False),
+    UniqueConstraint("name", "version", "language"),
 )
 
 suppression = Table(

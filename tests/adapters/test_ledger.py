@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 
 import pandas as pd
 import pytest
@@ -10,9 +11,17 @@ from builders import NOW
 from sqlalchemy import text
 
 from bulkmail.adapters import database
-from bulkmail.adapters.ledger import EVENT_COLUMNS, ledger_size, suppressed_by_reason
+from bulkmail.adapters.ledger import (
+    EVENT_COLUMNS,
+    FACT_COLUMNS,
+    RECORDING,
+    TIMES,
+    ledger_size,
+    record_consent,
+    suppressed_by_reason,
+)
 from bulkmail.adapters.workspace import reading, writing
-from bulkmail.model import ConsentState, Suppression, SuppressionReason
+from bulkmail.model import ConsentEvent, ConsentState, Suppression, SuppressionReason
 
 LATER = NOW + timedelta(days=1)
 
@@ -68,7 +77,7 @@ def test_the_same_fact_twice_in_one_import_is_one(workspace):
     assert database.append_consent(workspace, pd.concat([some_events(2), some_events(2)])) == 2
 
 
-@pytest.mark.parametrize("column", [name for name in EVENT_COLUMNS if name not in {"recorded_at", "recorded_by", "at"}])
+@pytest.mark.parametrize("column", [name for name in EVENT_COLUMNS if name not in {*RECORDING, *TIMES}])
 def test_what_differs_in_any_word_is_another_fact(workspace, column):
     database.append_consent(workspace, some_events(1))
     assert database.append_consent(workspace, some_events(1, **{column: "refused"})) == 1
@@ -77,6 +86,30 @@ def test_what_differs_in_any_word_is_another_fact(workspace, column):
 def test_neighbouring_words_do_not_melt_into_one_fact(workspace):
     events = pd.concat([some_events(1, method="ab", source="c"), some_events(1, method="a", source="bc")])
     assert database.append_consent(workspace, events) == 2
+
+
+def test_an_end_that_was_agreed_makes_another_fact_and_is_kept(workspace):
+    database.append_consent(workspace, pd.concat([some_events(1), some_events(1, valid_until=LATER)]))
+    assert database.consent_events(workspace)["valid_until"].tolist() == [pd.NaT, LATER]
+    assert database.verify_chain(workspace)
+
+
+def test_a_form_that_was_filled_in_is_one_event(workspace):
+    said = dict.fromkeys(FACT_COLUMNS, "") | {"person": "ana", "purpose": "news", "evidence": "form"}
+    event = ConsentEvent(**said | {"state": ConsentState.REQUESTED, "at": NOW, "recorded_at": NOW, "recorded_by": "x"})
+    assert record_consent(workspace, [event, event]) == 1
+    assert record_consent(workspace, []) == 0
+    assert database.consent_events(workspace)["state"].tolist() == ["requested"]
+
+
+def test_links_from_before_there_were_more_columns_hold(workspace):
+    """The hashes of the first release, computed by its rule."""
+    database.append_consent(workspace, some_events(1, at=NOW))
+    said = ["0" * 32, "newsletter", "consent_express", "given", NOW.isoformat(), "form", "fair", "v1", "column"]
+    fact = sha256("".join(f"{len(word)}:{word}" for word in said).encode()).hexdigest()
+    link = sha256("".join(f"{len(word)}:{word}" for word in ["0" * 64, fact, NOW.isoformat(), "staff"]).encode())
+    with reading(workspace) as connection:
+        assert connection.execute(text("SELECT fact, hash FROM consent_event")).one() == (fact, link.hexdigest())
 
 
 def test_an_unknown_date_stays_unknown(workspace):
