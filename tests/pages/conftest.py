@@ -64,8 +64,9 @@ def browser():
     if CHROMIUM is None:
         message = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
         pytest.fail(message) if os.environ.get("BULKMAIL_TESTS_REQUIRE_ALL") else pytest.skip(message)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # a machine may have much to do
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
