@@ -127,14 +127,31 @@ def test_words_that_are_the_same_for_everybody_are_no_slots():
     assert substitutions(slotted, a_list(("A", "", ""), ("B", "", "")), links(2)) == [{}, {}]
 
 
-def test_loops_and_conditions_are_filled_once_for_equal_values():
-    slotted = split(a_letter(text="{% if title %}{{ title }}{% endif %}"))
-    [slot] = slotted.slots
+def test_loops_are_filled_once_for_equal_values_and_conditions_are_asked_once():
+    slotted = split(
+        a_letter(text="{% for a in title.split(';') %}{{ a }}{% endfor %}{% if title %}{{ name }}{% endif %}")
+    )
+    loop, condition = (slot.recipe for slot in slotted.slots)
     calls = []
-    counted = slot.filled_by.generate
-    slot.filled_by.generate = lambda *values: calls.append(1) or counted(*values)
-    assert len(substitutions(slotted, a_list(*[("A", "Dr", "")] * 50, ("A", "Ms", "")), links(51))) == 51
-    assert len(calls) == 2
+    for made in (loop.template, condition.test.template):
+        counted = made.generate
+        made.generate = lambda *values, counted=counted: calls.append(1) or counted(*values)
+    rows = a_list(*[(f"A{number}", "Dr", "") for number in range(50)], ("A", "Ms", ""))
+    assert len(substitutions(slotted, rows, links(51))) == 51
+    assert len(calls) == 4
+
+
+def test_what_a_condition_sets_reaches_across_the_letter():
+    letter = a_letter(text="{% if title %}{% set who = name %}{% endif %}{{ who }}")
+    assert split(letter) is None
+    assert "assign" in str(why_single(letter))
+
+
+def test_a_branch_that_is_not_taken_may_name_what_the_list_lacks():
+    slotted = split(a_letter(text="{% if title %}{{ nickname }}{% else %}{{ name }}{% endif %}"))
+    assert [joined(slotted, own).text for own in substitutions(slotted, a_list(("Ana", "", "")), links(1))] == ["Ana"]
+    with pytest.raises(InputError, match="nickname"):
+        substitutions(slotted, a_list(("Ana", "Dr", "")), links(1))
 
 
 @pytest.mark.parametrize(

@@ -1,175 +1,188 @@
 """Every letter looked at before any is sent: whose would come out wrong, and why.
 
-Slots make it affordable: a million letters differ only in the values of their slots, and those repeat.
+Slots make it affordable: a million letters differ only in the values of their slots. The list is walked in chunks, so
+that memory does not grow with it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from jinja2 import nodes
 
 from bulkmail import limits
 from bulkmail.compose import sandbox
-from bulkmail.compose.inventory import inventory
+from bulkmail.compose.branches import Forks
+from bulkmail.compose.columns import TEXT, Values, distinct, values_of
+from bulkmail.compose.inventory import inventory, sources_of
+from bulkmail.compose.leaks import Strays, leaks_to_all
 from bulkmail.compose.letter import Letter, letter_fields
-from bulkmail.compose.slots import (
-    ARROW_UNSAFE,
-    PARTS,
-    Combinations,
-    Slot,
-    Slotted,
-    distinct,
-    divide,
-    slot_values,
-    values_of,
-)
+from bulkmail.compose.nesting import Nesting
+from bulkmail.compose.problems import RESIDUE, Problem, matches, problems_of
+from bulkmail.compose.recipes import Column, Filled
+from bulkmail.compose.slots import PARTS, Slotted, divide
 from bulkmail.model import Sender
-from bulkmail.tips.personalization import FAILURE_COLUMNS, PersonalizationFacts
+from bulkmail.tips.personalization import BRANCH_COLUMNS, FAILURE_COLUMNS, PersonalizationFacts
 
-# Left behind by templates of all makes, in what everybody reads and inside values.
-_RESIDUE = (
-    r"\{\{|\}\}|\{%|%\}|\*\|\w+\|\*|\|[A-Z][A-Z0-9_]+\||\[\[\s*\w+\s*\]\]|%%\w+%%|<<\w+>>|\$\{\w+\}|"
-    r"\[(?:[Ff]irst|[Ll]ast|[Ff]ull)?[ _]?[Nn]ame\]|\[姓名\]|(?:尊敬的|親愛的|亲爱的)\s*[，,：:]|\bDear\s*[,:]"
-)
-# A whole value that a program or a spreadsheet wrote for "nothing". Null and Nan, so written, are people's names.
-_NOTHING = r"^\s*(?:None|nan|NaN|NaT|null|NULL|undefined|<NA>|#N/A|#REF!|#VALUE!|#NAME\?|#DIV/0!)\s*$"
-_VALUE_RESIDUE = f"{_NOTHING}|{_RESIDUE}"
+CHUNK_ROWS = 50_000
 
 
-def render_check(letters: Mapping[str, Letter], frame: pd.DataFrame, unsubscribe_url: str) -> pd.DataFrame:
-    """One row per thing wrong with one letter: source_row (0 = every letter), variant, part, problem and detail.
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What came of looking at every letter. `failures` has FAILURE_COLUMNS (source row 0 = every letter), `branches`
+    BRANCH_COLUMNS; `html_bytes` is the size of each letter, by source row. No value of the list is in it."""
 
-    Problems are undefined (detail: the field), leftover (the residue), empty (the fields), too_long and control. No
-    value of the list is repeated. A table with a `variant` column has each row checked in its own variant.
-    """
-    found = [
-        pd.DataFrame({name: pd.Series(dtype="int64" if name == "source_row" else "str") for name in FAILURE_COLUMNS})
-    ]
+    failures: pd.DataFrame
+    branches: pd.DataFrame
+    html_bytes: pd.Series
+
+
+def examine(
+    letters: Mapping[str, Letter], frame: pd.DataFrame, unsubscribe_url: str, own: Collection[str] = ()
+) -> Examined:
+    """Every letter written and looked at. A table with a `variant` column has each row written in its own variant;
+    `own` are the sender's names and addresses, which may stand in every letter."""
+    found, branches, sizes = [_no_failures()], [_no_branches()], []
     for variant, letter in letters.items():
         mine = frame[frame["variant"] == variant] if "variant" in frame else frame
         if len(mine):
-            values = values_of(mine, [unsubscribe_url] * len(mine), letter.organisation)
-            found += _check_letter(letter, values, mine["source_row"].to_numpy())
-    return pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True)
+            looked = _Look(letter, frame, unsubscribe_url, own)
+            sizes += [looked.at(mine.iloc[start : start + CHUNK_ROWS]) for start in range(0, len(mine), CHUNK_ROWS)]
+            found += looked.findings()
+            branches.append(looked.forks.table())
+    return Examined(
+        failures=pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True),
+        branches=pd.concat(branches, ignore_index=True),
+        html_bytes=pd.concat(sizes) if sizes else pd.Series(dtype="int32"),
+    )
 
 
-def _failures(rows: Sequence[int] | np.ndarray, letter: Letter, part: str, problem: str, detail: str) -> pd.DataFrame:
-    said = {"variant": letter.variant, "part": part, "problem": problem, "detail": detail}
-    return pd.DataFrame({"source_row": np.asarray(rows, dtype="int64")}).assign(**said)
+def render_check(letters: Mapping[str, Letter], frame: pd.DataFrame, unsubscribe_url: str) -> pd.DataFrame:
+    """One row per thing wrong with one letter: FAILURE_COLUMNS of `examine`."""
+    return examine(letters, frame, unsubscribe_url).failures
 
 
-def _check_letter(letter: Letter, values: pd.DataFrame, rows: np.ndarray) -> list[pd.DataFrame]:
-    divided = divide(letter)
-    if not isinstance(divided, Slotted):
-        return _check_whole(letter, values, rows)
-    found = [_failures([0], letter, part, "leftover", residue) for part, residue in _static_residue(divided)]
-    sizes = {part: np.full(len(rows), _size(getattr(divided, part), part)) for part in ("subject", "html")}
-    columns_seen: set[tuple[str, str | None]] = set()
-    for slot in divided.slots:
-        numbers, combinations = distinct(values, slot.fields)
-        said = slot_values(slot, combinations, letter.organisation)
-        problems = _subject_problems(slot, combinations)
-        if not slot.column or (slot.column, slot.fallback) not in columns_seen:
-            problems += _slot_problems(slot, said)
-        columns_seen.add((slot.column, slot.fallback))
-        found += [_failures(rows[wrong[numbers]], letter, slot.part, what, detail) for what, detail, wrong in problems]
-        if slot.part in sizes:
-            copies = getattr(divided, slot.part).count(slot.tag)
-            sizes[slot.part] += copies * (_sizes(said, slot.part)[numbers] - len(slot.tag))
-    return found + _too_long(letter, rows, sizes)
+def _no_failures() -> pd.DataFrame:
+    kinds = {"source_row": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in FAILURE_COLUMNS})
 
 
-# ---------------------------------------------------------------- what can be wrong with one slot
-
-Problem = tuple[str, str, np.ndarray]  # what, in detail, and for which combinations of the slot's fields
-
-
-def _slot_problems(slot: Slot, said: list[str | sandbox.Unfilled]) -> list[Problem]:
-    texts = _texts(said)
-    problems = []
-    unfilled = pd.Series([str(value.field or value) if isinstance(value, sandbox.Unfilled) else "" for value in said])
-    for detail in unfilled.unique():
-        if detail:
-            problems.append(("undefined", detail, (unfilled == detail).to_numpy()))
-    residue = _matches(texts, _VALUE_RESIDUE)
-    if residue.any():
-        problems.append(("leftover", ", ".join(slot.fields), residue))
-    if _must_say_something(slot.node):
-        blank = _matches(texts, r"^\s*$") & (unfilled == "").to_numpy()
-        problems.append(("empty", ", ".join(slot.fields), blank))
-    return problems
+def _no_branches() -> pd.DataFrame:
+    kinds = {"letters": "int64", "source_row": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in BRANCH_COLUMNS})
 
 
-def _must_say_something(node: nodes.Node) -> bool:
-    """Whether a word should stand there: the slot is no condition, and has no "" as a fallback on purpose."""
-    return isinstance(node, nodes.Expr) and not any(constant.value == "" for constant in node.find_all(nodes.Const))
+class _Look:
+    """The look at all letters of one variant, chunk by chunk; `people` is the whole list."""
 
+    def __init__(self, letter: Letter, people: pd.DataFrame, url: str, own: Collection[str]) -> None:
+        self.letter, self.people, self.url, self.own = letter, people, url, own
+        self.forks = Forks(letter)
+        self.divided = divide(letter)
+        self.strays = Strays()
+        self.failures: list[pd.DataFrame] = []
+        self.fields = sorted({*sources_of(letter), *self.forks.fields()} | {"address"})
+        if isinstance(self.divided, Slotted):
+            self.nesting = Nesting(self.divided)
+            for part, residue in _static_residue(self.divided):
+                self._note([0], part, "leftover", residue)
 
-def _subject_problems(slot: Slot, combinations: Combinations) -> list[Problem]:
-    if slot.part != "subject":
-        return []
-    return [
-        ("control", field, _matches(pa.array(combinations.column(field), type=pa.large_string()), ARROW_UNSAFE))
-        for field in slot.fields
-        if field in combinations.fields
-    ]
+    def at(self, chunk: pd.DataFrame) -> pd.Series:
+        """Note what is wrong in these letters; the size of each, in bytes of HTML, by source row."""
+        rows = chunk["source_row"].to_numpy()
+        values = values_of(chunk, self.url, self.letter.organisation, self.fields)
+        self.forks.count(values, rows)
+        if "address" in values:
+            own_words = [field for field in self.fields if field in values and field != "address"]
+            self.strays.gather(values, own_words, values["address"], rows)
+        look = self._at_slots if isinstance(self.divided, Slotted) else self._at_whole
+        sizes = look(values, rows)
+        self._note_too_long(rows, sizes)
+        return pd.Series(sizes["html"].astype("int32"), index=rows)
 
+    def findings(self) -> list[pd.DataFrame]:
+        """Everything noted, with what only the whole list can tell."""
+        if isinstance(self.divided, Slotted):
+            link = self.url.rpartition("/")[0] + "/"
+            for problem, detail in set(leaks_to_all(self.divided, self.people, link, self.own)):
+                self._note([0], "html", problem, detail)
+        strayed = self.strays.on_the_list(self.people)
+        for field, rows in strayed.groupby("detail")["source_row"]:
+            self._note(rows.to_numpy(), "html", "stray", str(field))
+        return self.failures
 
-def _texts(said: list[str | sandbox.Unfilled]) -> pa.Array:
-    return pa.array([value if isinstance(value, str) else "" for value in said], type=pa.large_string())
+    def _note(self, rows: Sequence[int] | np.ndarray, part: str, problem: str, detail: str) -> None:
+        said = {"variant": self.letter.variant, "part": part, "problem": problem, "detail": detail}
+        self.failures.append(pd.DataFrame({"source_row": np.asarray(rows, dtype="int64")}).assign(**said))
 
+    def _note_problems(self, part: str, problems: Iterator[Problem], rows: np.ndarray) -> None:
+        for problem in problems:
+            if problem.rows.any():
+                self._note(rows[problem.rows], part, problem.what, problem.detail)
 
-def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
-    return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False).astype(bool)
+    def _note_too_long(self, rows: np.ndarray, sizes: Mapping[str, np.ndarray]) -> None:
+        ceilings = {"subject": limits.SUBJECT_CHARACTERS_LONG, "html": limits.HTML_CLIP_BYTES}
+        for part, ceiling in ceilings.items():
+            over = sizes[part] > ceiling.value
+            if over.any():
+                self._note(rows[over], part, "too_long", f"{part} > {ceiling.value:,.0f} {ceiling.unit}")
+
+    # ------------------------------------------------------------ a letter that is divided
+
+    def _at_slots(self, values: Values, rows: np.ndarray) -> dict[str, np.ndarray]:
+        divided = self.divided
+        sizes = {part: np.full(len(rows), _size(getattr(divided, part), part)) for part in ("subject", "html")}
+        filled: dict[str, Filled] = {}
+        seen: set[Column] = set()
+        for slot in divided.slots:
+            filled[slot.tag] = slot.fill(values)
+            if slot.part == "subject" or slot.recipe not in seen:
+                self._note_problems(slot.part, problems_of(slot, filled[slot.tag], values), rows)
+            if isinstance(slot.recipe, Column):
+                seen.add(slot.recipe)
+            if slot.part in sizes:
+                copies = getattr(divided, slot.part).count(slot.tag)
+                sizes[slot.part] += copies * (_sizes(filled[slot.tag].texts, slot.part) - len(slot.tag))
+        for tag, wrong in self.nesting.check(filled, len(rows)):
+            self._note(rows[wrong], "html", "broken", tag)
+        return sizes
+
+    # ------------------------------------------------------------ a letter that is not
+
+    def _at_whole(self, values: Values, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The same for a letter written in full, once per combination of the fields it uses."""
+        sizes = {}
+        for part in PARTS:
+            source = getattr(self.letter, part)
+            names = sandbox.names(sandbox.parse(source, escape=part == "html"))
+            numbers, combinations = distinct(values, sorted(names))
+            made = sandbox.template(source, part == "html")
+            said = [_filled(made, record) for record in combinations.records()]
+            for problem in _whole_problems(part, said):
+                self._note(rows[problem.rows[numbers]], part, problem.what, problem.detail)
+            texts = pa.array([text if isinstance(text, str) else "" for text in said], TEXT)
+            sizes[part] = _sizes(texts, part)[numbers]
+        return sizes
 
 
 def _size(text: str, part: str) -> int:
     return len(text) if part == "subject" else len(text.encode())
 
 
-def _sizes(said: list[str | sandbox.Unfilled], part: str) -> np.ndarray:
+def _sizes(texts: pa.LargeStringArray, part: str) -> np.ndarray:
     """Characters of a subject, bytes of HTML: what their limits count."""
-    lengths = pc.utf8_length(_texts(said)) if part == "subject" else pc.binary_length(_texts(said))
-    return lengths.to_numpy(zero_copy_only=False).astype("int64")
-
-
-# ---------------------------------------------------------------- what can be wrong with a whole letter
+    lengths = pc.utf8_length(texts) if part == "subject" else pc.binary_length(texts)
+    return lengths.fill_null(0).to_numpy(zero_copy_only=False).astype("int64")
 
 
 def _static_residue(divided: Slotted) -> Iterator[tuple[str, str]]:
     """The residue in what everybody reads; style sheets, whose braces are honest, are left out."""
     seen = re.sub(r"<style\b.*?</style>|<!--.*?-->", "", divided.html, flags=re.DOTALL | re.IGNORECASE)
     for part, text in (("subject", divided.subject), ("html", seen), ("text", divided.text)):
-        yield from ((part, residue) for residue in sorted(set(re.findall(_RESIDUE, text))))
-
-
-def _too_long(letter: Letter, rows: np.ndarray, sizes: Mapping[str, np.ndarray]) -> list[pd.DataFrame]:
-    ceilings = {"subject": limits.SUBJECT_CHARACTERS_LONG, "html": limits.HTML_CLIP_BYTES}
-    return [
-        _failures(
-            rows[sizes[part] > ceiling.value], letter, part, "too_long", f"{part} > {ceiling.value:,.0f} {ceiling.unit}"
-        )
-        for part, ceiling in ceilings.items()
-    ]
-
-
-def _check_whole(letter: Letter, values: pd.DataFrame, rows: np.ndarray) -> list[pd.DataFrame]:
-    """The same for a letter that cannot be divided: written in full, once per combination of the fields it uses."""
-    found, sizes = [], {}
-    for part in PARTS:
-        source = getattr(letter, part)
-        names = sandbox.names(sandbox.parse(source, escape=part == "html"))
-        numbers, combinations = distinct(values, sorted(names))
-        made = sandbox.template(source, part == "html")
-        said = [_filled(made, record) for record in combinations.records()]
-        for what, detail, wrong in _whole_problems(part, said):
-            found.append(_failures(rows[wrong[numbers]], letter, part, what, detail))
-        sizes[part] = _sizes(said, part)[numbers]
-    return found + _too_long(letter, rows, sizes)
+        yield from ((part, residue) for residue in sorted(set(re.findall(RESIDUE, text))))
 
 
 def _filled(made: sandbox.Template, record: Mapping[str, str]) -> str | sandbox.Unfilled:
@@ -179,11 +192,14 @@ def _filled(made: sandbox.Template, record: Mapping[str, str]) -> str | sandbox.
         return trouble
 
 
-def _whole_problems(part: str, said: list[str | sandbox.Unfilled]) -> Iterator[Problem]:
-    unfilled = pd.Series([str(value.field or value) if isinstance(value, sandbox.Unfilled) else "" for value in said])
-    yield from (("undefined", detail, (unfilled == detail).to_numpy()) for detail in unfilled.unique() if detail)
+def _whole_problems(part: str, said: Sequence[str | sandbox.Unfilled]) -> Iterator[Problem]:
+    unfilled = pd.Series([str(text.field or text) if isinstance(text, sandbox.Unfilled) else "" for text in said])
+    for detail in unfilled.unique():
+        if detail:
+            yield Problem("undefined", detail, (unfilled == detail).to_numpy())
     if part != "html":
-        yield "leftover", part, _matches(_texts(said), _RESIDUE)
+        texts = pa.array([text if isinstance(text, str) else "" for text in said], TEXT)
+        yield Problem("leftover", part, matches(texts, RESIDUE))
 
 
 # ---------------------------------------------------------------- facts for tip 5
@@ -197,11 +213,15 @@ def personalization_facts(
     cells = letter_fields(frame)
     filled = {name: cells[name].str.strip().ne("").to_numpy() for name in uses if name in cells}
     rows = frame["source_row"].to_numpy()
+    own = (sender.name, sender.organisation, sender.address, sender.reply_to)
+    examined = examine(letters, frame, unsubscribe_url, own) if len(frame) else None
     return PersonalizationFacts(
         sender=sender,
         uses=uses,
         recipients=len(frame),
         fill={name: float(full.mean()) for name, full in filled.items()} if len(frame) else {},
         empty_rows={name: tuple(rows[~full].tolist()) for name, full in filled.items()},
-        failures=render_check(letters, frame, unsubscribe_url) if len(frame) else None,
+        failures=examined and examined.failures,
+        branches=examined and examined.branches,
+        html_bytes=examined and examined.html_bytes,
     )

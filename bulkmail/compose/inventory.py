@@ -28,6 +28,11 @@ def inventory(letters: Mapping[str, Letter]) -> dict[str, FieldUse]:
     }
 
 
+def sources_of(letter: Letter) -> frozenset[str]:
+    """The fields of the list that subject, HTML and text of a letter use."""
+    return frozenset().union(*(_own_names(sandbox.parse(getattr(letter, part))) for part in PARTS))
+
+
 def _places(letter: Letter) -> Iterator[tuple[str, str]]:
     for part in ("subject", "preheader", "text"):
         yield from ((name, part) for name in _own_names(sandbox.parse(getattr(letter, part))))

@@ -1,25 +1,24 @@
 """A letter divided: what everybody reads, said once, and what differs, as short values per person.
 
 The top level of the Jinja syntax tree is cut into static text and *slots*. Each slot is a tag in the static text;
-the provider puts each person's value in its place. A plain `{{ name }}` slot is a column of the list; a condition or a
-loop is a tiny template, filled once per distinct combination of the columns it reads.
+the provider puts each person's value in its place. How the values are made is `recipes`.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from jinja2 import Template, nodes
+from jinja2 import nodes
 
 from bulkmail import limits
-from bulkmail.compose import sandbox
-from bulkmail.compose.letter import Letter, letter_fields
+from bulkmail.compose import recipes, sandbox
+from bulkmail.compose.columns import TEXT, Values, values_of
+from bulkmail.compose.letter import Letter
 from bulkmail.errors import InputError
 from bulkmail.model import Message, Text, say
 
@@ -29,21 +28,24 @@ _SLOTS_MAX = 1_000  # a letter's tags are numbered within a thousand
 _HEADER_UNSAFE = "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
 # The same for Arrow, whose expressions are RE2's.
 ARROW_UNSAFE = r"[\x{00}-\x{1f}\x{7f}-\x{9f}\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
-_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ('"', "&#34;"))  # as markupsafe.escape does
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One place whose words differ, made of `fields`. `column` is set where the words are that column as it is;
-    `fallback` stands in for its empty cells, and is None where they stay empty."""
+    """One place whose words differ, made of `fields` by its recipe; equal constructs of a part share one."""
 
     tag: str
     part: str
     fields: tuple[str, ...]
-    column: str
-    fallback: str | None
-    filled_by: Template
+    recipe: recipes.Recipe
     node: nodes.Node
+
+    def fill(self, values: Values) -> recipes.Filled:
+        """What stands in the slot in each row: escaped in HTML, without controls in the subject."""
+        filled = recipes.fill(self.recipe, values, self.part == "html")
+        if self.part != "subject":
+            return filled
+        return filled._replace(texts=pc.replace_substring_regex(filled.texts, ARROW_UNSAFE, ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +79,24 @@ def divide(letter: Letter) -> Slotted | Text:
     """The letter divided, whether or not a provider can join it; or the reason why it cannot be divided at all."""
     sources = {"subject": letter.subject, "html": letter.html, "text": letter.text}
     trees = {part: sandbox.parse(source, escape=part == "html") for part, source in sources.items()}
-    for node in (node for tree in trees.values() for node in tree.body):
-        if not isinstance(node, nodes.Output | nodes.If | nodes.For):
-            word = type(node).__name__.lower()
-            return say("line {line} uses “{word}”, which reaches across the letter", line=node.lineno, word=word)
+    for node in (node for tree in trees.values() for node in _reaching(tree.body)):
+        word = type(node).__name__.lower()
+        return say("line {line} uses “{word}”, which reaches across the letter", line=node.lineno, word=word)
     mark = _mark(sources)
     cut = _Cut(mark, letter.organisation)
     static = {part: cut.part(part, tree) for part, tree in trees.items()}
     if len(cut.slots) > _SLOTS_MAX:
         return say("it holds more than {limit} different fields and conditions", limit=_SLOTS_MAX)
     return Slotted(**static, slots=tuple(cut.slots.values()), mark=mark, organisation=letter.organisation)
+
+
+def _reaching(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
+    """The statements that others after them can tell of: all but output, conditions and loops, and what is in loops."""
+    for node in body:
+        if isinstance(node, nodes.If):
+            yield from _reaching([*node.body, *node.elif_, *node.else_])
+        elif not isinstance(node, nodes.Output | nodes.For):
+            yield node
 
 
 def _mark(sources: Mapping[str, str]) -> str:
@@ -103,7 +113,7 @@ class _Cut:
     """Collects the slots of a letter while its parts are cut; equal constructs share a slot."""
 
     def __init__(self, mark: str, organisation: str) -> None:
-        self.mark, self.given = mark, {"organisation": organisation}
+        self.mark, self.organisation = mark, organisation
         self.slots: dict[tuple[str, str], Slot] = {}
 
     def part(self, part: str, tree: nodes.Template) -> str:
@@ -119,32 +129,23 @@ class _Cut:
         if key not in self.slots:
             slot = self._slot(part, node)
             if not slot.fields:
-                return sandbox.fill(slot.filled_by, self.given)
+                return self._same_for_all(slot)
             self.slots[key] = slot
         return self.slots[key].tag
 
+    def _same_for_all(self, slot: Slot) -> str:
+        filled = slot.fill({"organisation": pa.array([self.organisation], type=TEXT)})
+        for _, trouble in filled.troubles:
+            raise InputError("The letter cannot be written: {detail}", detail=str(trouble))
+        return filled.texts[0].as_py()
+
     def _slot(self, part: str, node: nodes.Node) -> Slot:
-        escape = part == "html"
-        tag = f"{self.mark}{len(self.slots):03d}{'h' if escape else 't'}-"
-        statement = nodes.Output([node], lineno=node.lineno) if isinstance(node, nodes.Expr) else node
-        tree = nodes.Template([statement], lineno=1).set_environment(sandbox.environment(escape))
-        names = sandbox.names(tree) - {"organisation"}
-        column, fallback = _as_column(node) if names else ("", None)
-        made = sandbox.compiled(tree, escape=escape)
-        fields = tuple(sorted(names))
-        return Slot(tag=tag, part=part, fields=fields, column=column, fallback=fallback, filled_by=made, node=node)
-
-
-def _as_column(node: nodes.Node) -> tuple[str, str | None]:
-    """The column and the fallback of `{{ name }}` and `{{ name | default("friend") }}`, which need no template."""
-    match node:
-        case nodes.Name():
-            return node.name, None
-        case nodes.Filter(
-            node=nodes.Name() as name, name="default" | "d", args=[nodes.Const(value=str() as fallback)], kwargs=[]
-        ):
-            return name.name, fallback
-    return "", None
+        tag = f"{self.mark}{len(self.slots):03d}{'h' if part == 'html' else 't'}-"
+        tree = nodes.Template([nodes.Output([node]) if isinstance(node, nodes.Expr) else node], lineno=1)
+        fields = tuple(
+            sorted(sandbox.names(tree.set_environment(sandbox.environment(part == "html"))) - {"organisation"})
+        )
+        return Slot(tag=tag, part=part, fields=fields, recipe=recipes.recipe_of(node, part == "html"), node=node)
 
 
 def _obstacle(slotted: Slotted) -> Text | None:
@@ -178,95 +179,51 @@ def header_value(text: str) -> str:
     return re.sub(_HEADER_UNSAFE, "", text)
 
 
-def values_of(frame: pd.DataFrame, unsubscribe_urls: Sequence[str], organisation: str) -> pd.DataFrame:
-    """All that the letter may name, one row per row of the table: fields, organisation and the unsubscribe link."""
-    given = {"organisation": organisation, "unsubscribe_url": pd.Series(list(unsubscribe_urls), dtype="str").to_numpy()}
-    return letter_fields(frame).reset_index(drop=True).assign(**given)
+@dataclass(frozen=True, kw_only=True)
+class SlotColumns:
+    """The values of a letter's tags by the column: one Arrow column per tag, null where none could be written. `fits`
+    says of each row whether the provider takes them; the others go out by themselves."""
+
+    tags: tuple[str, ...]
+    columns: tuple[pa.LargeStringArray, ...]
+    fits: np.ndarray
 
 
-class Combinations(NamedTuple):
-    """The distinct rows of some columns, in the order in which they first occur."""
-
-    fields: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-
-    def column(self, field: str) -> list[str]:
-        place = self.fields.index(field)
-        return [row[place] for row in self.rows]
-
-    def records(self) -> list[dict[str, str]]:
-        return [dict(zip(self.fields, row, strict=True)) for row in self.rows]
+def slot_columns(slotted: Slotted, frame: pd.DataFrame, unsubscribe_urls: Sequence[str]) -> SlotColumns:
+    """The values of every tag, column by column. Raises InputError where a letter cannot be written."""
+    fields = sorted({field for slot in slotted.slots for field in slot.fields})
+    values = values_of(frame, unsubscribe_urls, slotted.organisation, fields)
+    columns = tuple(_written(slot.fill(values)) for slot in slotted.slots)
+    return SlotColumns(
+        tags=tuple(slot.tag for slot in slotted.slots), columns=columns, fits=_fits(slotted, columns, len(frame))
+    )
 
 
-def distinct(values: pd.DataFrame, fields: Sequence[str]) -> tuple[np.ndarray, Combinations]:
-    """For each row the number of its combination of the fields, and the combinations. Fields not there are left out."""
-    known = tuple(field for field in fields if field in values)
-    rows = list(zip(*(values[field].to_list() for field in known), strict=True)) if known else [()] * len(values)
-    numbers = {row: number for number, row in enumerate(dict.fromkeys(rows))}
-    of_rows = np.fromiter(map(numbers.__getitem__, rows), dtype="int64", count=len(rows))
-    return of_rows, Combinations(known, list(numbers))
+def _written(filled: recipes.Filled) -> pa.LargeStringArray:
+    for _, trouble in filled.troubles:
+        raise InputError("A letter cannot be written: {detail}. Check the letters again.", detail=str(trouble))
+    return filled.texts
 
 
-def slot_values(slot: Slot, combinations: Combinations, organisation: str) -> list[str | sandbox.Unfilled]:
-    """What stands in the slot for each combination of its fields; Unfilled where nothing can."""
-    if slot.column in combinations.fields:
-        return _column(combinations.column(slot.column), slot)
-    given = {"organisation": organisation}
-    return [_filled(slot, {**given, **record}) for record in combinations.records()]
-
-
-def _filled(slot: Slot, record: Mapping[str, str]) -> str | sandbox.Unfilled:
-    try:
-        value = sandbox.fill(slot.filled_by, record)
-    except sandbox.Unfilled as trouble:
-        return trouble
-    return header_value(value) if slot.part == "subject" else value
-
-
-def _column(column: Sequence[str] | pd.Series, slot: Slot) -> list[str]:
-    """The column as it stands in the slot: escaped for HTML, without controls for the subject, else as it is."""
-    array = pa.array(column, type=pa.large_string())
-    if slot.fallback is not None:
-        array = pc.if_else(pc.equal(array, ""), slot.fallback, array)
-    if slot.part == "html":
-        for raw, safe in _ESCAPES:
-            array = pc.replace_substring(array, raw, safe)
-    elif slot.part == "subject":
-        array = pc.replace_substring_regex(array, ARROW_UNSAFE, "")
-    return array.to_pylist()
+def _fits(slotted: Slotted, columns: Sequence[pa.LargeStringArray], rows: int) -> np.ndarray:
+    """Which rows have no tag in a value, and no more bytes than the provider takes (limits.SUBSTITUTION_BYTES)."""
+    fits, sizes = np.ones(rows, dtype=bool), np.full(rows, sum(len(slot.tag) for slot in slotted.slots))
+    for column in columns:
+        sizes += pc.binary_length(column).to_numpy(zero_copy_only=False)
+        fits &= ~pc.match_substring(column, slotted.mark.removeprefix("-")).to_numpy(zero_copy_only=False)
+    return fits & (sizes <= limits.SUBSTITUTION_BYTES.value)
 
 
 def substitutions(
     slotted: Slotted, frame: pd.DataFrame, unsubscribe_urls: Sequence[str]
 ) -> list[dict[str, str] | None]:
-    """For each row the value of every tag. None for a row whose letter must go out by itself: its values hold a tag,
-    or are longer than the provider takes (limits.SUBSTITUTION_BYTES). Raises InputError where a field is missing."""
-    values = values_of(frame, unsubscribe_urls, slotted.organisation)
-    columns = [_slot_column(slotted, slot, values) for slot in slotted.slots]
-    tags = [slot.tag for slot in slotted.slots]
-    rows = zip(*columns, strict=True) if columns else [()] * len(values)
-    fits = _fits(slotted, columns, len(values))
-    return [dict(zip(tags, row, strict=True)) if fit else None for row, fit in zip(rows, fits, strict=True)]
-
-
-def _slot_column(slotted: Slotted, slot: Slot, values: pd.DataFrame) -> list[str]:
-    if slot.column in values:
-        return _column(values[slot.column], slot)
-    numbers, combinations = distinct(values, slot.fields)
-    found = slot_values(slot, combinations, slotted.organisation)
-    trouble = next((value for value in found if isinstance(value, sandbox.Unfilled)), None)
-    if trouble is not None:
-        raise InputError("A letter cannot be written: {detail}. Check the letters again.", detail=str(trouble))
-    return [found[number] for number in numbers]
-
-
-def _fits(slotted: Slotted, columns: list[list[str]], rows: int) -> np.ndarray:
-    fits, sizes = np.ones(rows, dtype=bool), np.full(rows, sum(len(slot.tag) for slot in slotted.slots))
-    for column in columns:
-        array = pa.array(column, type=pa.large_string())
-        sizes += pc.binary_length(array).to_numpy(zero_copy_only=False)
-        fits &= ~pc.match_substring(array, slotted.mark.removeprefix("-")).to_numpy(zero_copy_only=False)
-    return fits & (sizes <= limits.SUBSTITUTION_BYTES.value)
+    """For each row the value of every tag; None for a row whose letter must go out by itself. Raises InputError where
+    a field is missing."""
+    made = slot_columns(slotted, frame, unsubscribe_urls)
+    columns = [column.to_pylist() for column in made.columns]
+    rows = zip(*columns, strict=True) if columns else [()] * len(frame)
+    fits = made.fits.tolist()
+    return [dict(zip(made.tags, row, strict=True)) if fit else None for row, fit in zip(rows, fits, strict=True)]
 
 
 def joined(slotted: Slotted, substitution: Mapping[str, str]) -> Message:

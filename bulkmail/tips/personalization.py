@@ -10,8 +10,10 @@ from bulkmail import limits
 from bulkmail.model import Finding, Outcome, Sender, Text, say
 
 # What can be wrong with one letter; the `problem` column of a table of failures.
-PROBLEMS = ("undefined", "leftover", "empty", "too_long", "control")
+PROBLEMS = ("undefined", "leftover", "empty", "too_long", "control", "broken", "leak", "mention", "stray", "sensitive")
 FAILURE_COLUMNS = ("source_row", "variant", "part", "problem", "detail")
+# Each way of each condition and loop of a letter: how many letters take it, and the first row that does (0: nobody).
+BRANCH_COLUMNS = ("variant", "condition", "way", "letters", "source_row")
 
 _UNRESOLVED = "https://github.com/apache/spamassassin/blob/trunk/rules/20_body_tests.cf, read 2026-11-23"
 _HOUSE = "house default, read 2026-11-23"
@@ -53,6 +55,8 @@ class PersonalizationFacts:
     fill: Mapping[str, float] = field(default_factory=dict)
     empty_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     failures: pd.DataFrame | None = None
+    branches: pd.DataFrame | None = None
+    html_bytes: pd.Series | None = None
 
 
 def _finding(code: str, outcome: Outcome, message: Text, fix: Text, source: str, rows: tuple[int, ...] = ()) -> Finding:
