@@ -1,18 +1,23 @@
 """A campaign's words → the letter of each recipient: compiled once, divided into slots, looked at, rendered."""
 
-from bulkmail.compose.examine import personalization_facts, render_check
+from bulkmail.compose.examine import Examined, examine, personalization_facts, render_check
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
 from bulkmail.compose.looking import field_table, preheader, reader, stand_in, telling_rows
+from bulkmail.compose.mime import final_mime
 from bulkmail.compose.render import preview_frame, render
-from bulkmail.compose.slots import Slotted, joined, split, substitutions, why_single
+from bulkmail.compose.slots import SlotColumns, Slotted, joined, slot_columns, split, substitutions, why_single
 from bulkmail.compose.source import compile_letters
 
 __all__ = [
+    "Examined",
     "Letter",
+    "SlotColumns",
     "Slotted",
     "compile_letters",
+    "examine",
     "field_table",
+    "final_mime",
     "inventory",
     "joined",
     "personalization_facts",
@@ -22,6 +27,7 @@ __all__ = [
     "recipients",
     "render",
     "render_check",
+    "slot_columns",
     "split",
     "stand_in",
     "substitutions",
