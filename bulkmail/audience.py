@@ -23,6 +23,7 @@ REASONS: Mapping[str, Text] = {
     "objected": say("Objected"),
     "hard_bounce": say("Mailbox does not exist"),
     "manual": say("On the suppression list"),
+    "left_out": say("Left out by hand"),
     "consent_refused": say("Refused consent"),
     "consent_withdrawn": say("Withdrew consent"),
     "consent_expired": say("Consent expired"),
@@ -48,6 +49,7 @@ _NEXT_STEPS: Mapping[str, Text] = {
     "objected": _LEAVE,
     "hard_bounce": say("Ask this person for an address that works."),
     "manual": _LEAVE,
+    "left_out": say("Nothing to do: somebody left this row out and said why. The list's history can undo it."),
     "consent_refused": say(
         "Respect the refusal. One with a date ends with a later yes by this person; one without a date stays."
     ),
@@ -64,7 +66,9 @@ _NEXT_STEPS: Mapping[str, Text] = {
     "frequency_cap": say("Send later, when fewer letters lie behind this person."),
 }
 # The columns that say why not, in the order of their reasons above; `duplicate` stands before the last.
-_JUDGED = ("addressing_reason", "suppression_reason", "consent_reason", "handled_reason", "cadence_reason")
+_JUDGED = (
+    "addressing_reason", "suppression_reason", "left_out_reason", "consent_reason", "handled_reason", "cadence_reason",
+)  # fmt: skip
 _NUMBER = {"": 0} | {reason: number for number, reason in enumerate(REASONS, start=1)}
 
 

@@ -1,21 +1,21 @@
 """Versions of uploaded lists, as normalised: a row in the database, the table itself in a Parquet file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, Select, insert, select, text
 
 from bulkmail.adapters import files
 from bulkmail.adapters.tables import list_version
-from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
+from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.errors import StateError
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListVersion:
-    """One upload of one list. The same content under the same name is the same version."""
+    """One upload of one list, which is its name. Uploading what its newest version holds already makes no other."""
 
     id: int
     name: str
@@ -26,22 +26,45 @@ class ListVersion:
 
 
 def save_list_version(
-    ws: Workspace, name: str, table: pd.DataFrame, meta: Mapping[str, object], now: datetime
+    ws: Workspace,
+    name: str,
+    table: pd.DataFrame,
+    meta: Mapping[str, object],
+    now: datetime,
+    *,
+    also: Callable[[Connection, int], object] = lambda connection, list_id: None,
 ) -> ListVersion:
-    """The version under which the table is kept; the earlier one when this content was saved under this name before."""
+    """The version under which the table is kept: the newest one of this name where that holds the same content, else a
+    new one, also where an older one holds it: what was uploaded last is what campaigns use. `also` is done in the
+    transaction that makes a new version."""
     content_hash = files.save_table(ws.home, table)
     row = {"name": name, "content_hash": content_hash, "rows": len(table), "meta": dict(meta), "saved_at": now}
     with writing(ws) as connection:
-        insert_new(connection, list_version, [row])
-        wanted = (list_version.c.name == name) & (list_version.c.content_hash == content_hash)
-        return _version(connection.execute(select(list_version).where(wanted)).one())
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE list_version IN SHARE ROW EXCLUSIVE MODE"))  # one writer at a time
+        newest = connection.execute(_newest_first().where(list_version.c.name == name).limit(1)).one_or_none()
+        if newest is not None and newest.content_hash == content_hash:
+            return _version(newest)
+        number = connection.execute(insert(list_version).values(**row)).inserted_primary_key[0]
+        also(connection, number)
+        return _version(connection.execute(select(list_version).where(list_version.c.id == number)).one())
+
+
+def _newest_first() -> Select:
+    return select(list_version).order_by(list_version.c.saved_at.desc(), list_version.c.id.desc())
 
 
 def lists(ws: Workspace) -> list[ListVersion]:
     """All versions of all lists, newest first."""
     with reading(ws) as connection:
-        newest_first = select(list_version).order_by(list_version.c.saved_at.desc(), list_version.c.id.desc())
-        return [_version(row) for row in connection.execute(newest_first)]
+        return [_version(row) for row in connection.execute(_newest_first())]
+
+
+def newest(ws: Workspace, name: str) -> ListVersion | None:
+    """The version of the list of this name that was saved last; None where there is no such list."""
+    with reading(ws) as connection:
+        row = connection.execute(_newest_first().where(list_version.c.name == name).limit(1)).one_or_none()
+    return _version(row) if row is not None else None
 
 
 def list_version_of(ws: Workspace, list_id: int) -> ListVersion:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -87,12 +86,34 @@ list_version = Table(
     "list_version",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, index=True),
     Column("content_hash", String(64), nullable=False),
     Column("rows", Integer, nullable=False),
     Column("meta", JSON, nullable=False),
     Column("saved_at", Instant, nullable=False),
-    UniqueConstraint("name", "content_hash"),
+)
+
+deed = Table(
+    "deed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("list_id", Integer, ForeignKey("list_version.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    _text("who"),
+    Column("what", String(16), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("undoes", Integer, nullable=False),  # another deed, or 0
+    Column("about", JSON, nullable=False),
+)
+
+mend = Table(
+    "mend",
+    metadata,
+    Column("deed", Integer, ForeignKey("deed.id"), primary_key=True),
+    Column("source_row", Integer, primary_key=True, autoincrement=False),
+    Column("column", String(255), primary_key=True),
+    _text("before"),
+    _text("after"),
 )
 
 consent_event = Table(

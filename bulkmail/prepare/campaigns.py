@@ -12,7 +12,8 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, Text, say
-from bulkmail.prepare.lists import asks_dns, judge_addresses, newest_list
+from bulkmail.prepare.lists import asks_dns, judge_addresses
+from bulkmail.prepare.mends import list_hash, mended_list
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
@@ -41,18 +42,18 @@ def inputs_of_file(campaign: Campaign, reading: intake.Reading, list_hash: str) 
 
 
 def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
-    """The inputs of a saved campaign, with the newest version of its list; None where it has no list yet."""
-    version = newest_list(ws, campaign)
+    """The inputs of a saved campaign, with the newest version of its list, mended; None where it has no list yet."""
+    version = lists.newest(ws, campaign.list_name)
     if version is None:
         return None
-    table = lists.load_list(ws, version.id)
+    table = mended_list(ws, version.id)
     columns = dict(version.meta.get("columns", {}))
-    return Inputs(campaign=campaign, table=table, list_hash=str(version.meta["file_hash"]), columns=columns)
+    return Inputs(campaign=campaign, table=table, list_hash=list_hash(ws, version), columns=columns)
 
 
 def state_of(ws: Workspace, campaign: Campaign) -> str:
     """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
-    version = newest_list(ws, campaign)
+    version = lists.newest(ws, campaign.list_name)
     return f"{plan.campaign_hash(campaign)} {version and version.content_hash} {database.last_change(ws)}"
 
 
@@ -378,8 +379,8 @@ def plan_to_watch(ws: Workspace, campaign: Campaign) -> str | None:
     """The hash of the campaign's plan that is at work, whatever became of the draft since; else of the one that was
     sent of this very letter and list; None where there is something to review, or nothing yet."""
     at_work = (run.plan_hash for run in journal.runs(ws, *UNDER_WAY) if run.campaign_id == campaign.id)
-    version = newest_list(ws, campaign)
-    sent = version and _made_of(ws, campaign, str(version.meta["file_hash"]))
+    version = lists.newest(ws, campaign.list_name)
+    sent = version and _made_of(ws, campaign, list_hash(ws, version))
     return next(at_work, sent)
 
 

@@ -1,4 +1,4 @@
-"""Prepares a list: judged by itself, and kept as a version. It calls; no rule lives here."""
+"""Prepares what is known of a list by itself. It calls; no rule lives here."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pandas as pd
 
-from bulkmail import audience, intake, preflight
-from bulkmail.adapters import ledger, lists, mail_domains
+from bulkmail import audience, preflight
+from bulkmail.adapters import ledger, mail_domains
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
-from bulkmail.model import Campaign, Finding
+from bulkmail.model import Finding
 from bulkmail.tips import addressing, consent, unsubscribe
 
 
@@ -61,17 +61,3 @@ def asks_dns(ws: Workspace) -> bool:
     """Whether DNS may be asked: where no letter leaves this machine, no question does, save to a resolver that the
     settings name."""
     return ws.settings.dns is not None or not ws.settings.stays_here
-
-
-# ---------------------------------------------------------------- kept
-
-
-def newest_list(ws: Workspace, campaign: Campaign) -> lists.ListVersion | None:
-    """The newest version of the list that a campaign is for; None where it has none yet."""
-    return next((known for known in lists.lists(ws) if known.name == campaign.list_name), None)
-
-
-def save_list(ws: Workspace, name: str, reading: intake.Reading, file_hash: str, now: datetime) -> lists.ListVersion:
-    """The saved version of a list as read, with what is needed to read its columns again."""
-    meta = {"columns": dict(reading.columns), "encoding": reading.encoding, "file_hash": file_hash}
-    return lists.save_list_version(ws, name, reading.table, meta, now)

@@ -23,7 +23,7 @@ MACAU = "Asia/Macau"
 GMAIL_DOMAINS = ("gmail.com", "googlemail.com")
 # Local times of the slots offered: off the hour and half-hour, when everybody else's schedulers fire.
 SLOT_TIMES = (time(10, 53), time(14, 23))
-_OTHER_REASONS = ("addressing_reason", "suppression_reason", "consent_reason")
+_OTHER_REASONS = ("addressing_reason", "suppression_reason", "left_out_reason", "consent_reason")
 _SENDGRID_TIMES = "https://www.twilio.com/docs/sendgrid/api-reference/mail-send, read 2026-11-23"
 
 
