@@ -4,6 +4,8 @@ Nouns are frozen and keyword-only. Many rows are a `pandas.DataFrame` that obeys
 one row becomes a `Recipient` only at the door of composing. Times are aware and in UTC.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,6 +133,17 @@ class Notice:
     def hash(self) -> str:
         """The SHA-256 of the text in UTF-8, in hex: by it, a consent event names the words."""
         return sha256(self.text.encode()).hexdigest()
+
+
+# Evidence of what the person did, of `ConsentEvent.evidence`: nothing else can end a suppression. What was done with a
+# rehearsed letter counts in rehearsal only.
+BY_THE_PERSON = ("form", "link")
+REHEARSED = "rehearsal"
+
+
+def purpose_key(purpose: str) -> str:
+    """What all spellings of one purpose have in common: case, width and the kind of space do not part them."""
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", purpose).casefold().strip())
 
 
 class SuppressionReason(StrEnum):

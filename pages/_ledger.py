@@ -5,7 +5,7 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import audience, wiring
-from bulkmail.adapters import ledger
+from bulkmail.adapters import ledger, suppressions
 
 
 def show_ledger() -> None:
@@ -14,7 +14,7 @@ def show_ledger() -> None:
     with kept, st.container(border=True, height="stretch"):
         show_chain(ledger.ledger_size(ui.house()))
     with never, st.container(border=True, height="stretch"):
-        show_suppressions(ledger.suppressed_by_reason(ui.house()))
+        show_suppressions(suppressions.suppressed_by_reason(ui.house()))
 
 
 def show_chain(events: int) -> None:

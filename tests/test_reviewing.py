@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bulkmail import delivery, dossier, intake, prepare, results, send
-from bulkmail.adapters import database, journal, ledger
+from bulkmail.adapters import database, journal, suppressions
 from bulkmail.errors import StateError
 from bulkmail.model import DeliveryEvent, EventKind, Suppression, SuppressionReason
 from tests.builders import NOW, a_campaign
@@ -200,7 +200,7 @@ def test_before_anything_is_accepted_no_share_is_made_up(ws):
 def test_who_left_by_the_letters_own_link_counts_as_unsubscribed(ws):
     plan_hash = sent(ws)
     person = journal.letters(ws, plan_hash)["person"].iloc[1]
-    origin = f"{ledger.LINK_ORIGIN}{plan_hash[:16]}"
+    origin = f"{suppressions.LINK_ORIGIN}{plan_hash[:16]}"
     left = [
         Suppression(person=person, reason=SuppressionReason.UNSUBSCRIBED, at=NOW, origin=origin, purpose=purpose)
         for purpose in ("newsletter", "")

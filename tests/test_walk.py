@@ -192,7 +192,7 @@ def test_who_left_complained_or_does_not_exist_is_suppressed_and_nobody_else(wal
     demanding = events[events["kind"].eq("complained") | (events["kind"].eq("bounced") & events["hard"])]
     people = walk.prepared.snapshot.set_index("position")["person"]
     told = set(people[demanding["position"]]) | set(database.left_by_link(walk.ws, walk.plan)["person"])
-    suppressed = ledger.suppressions(walk.ws)
+    suppressed = database.suppressions(walk.ws)
     assert set(suppressed["person"]) == told >= {person(walk.prepared, HERO), person(walk.prepared, LEAVER)}
     assert suppressed["purpose"].isin(["", "newsletter"]).all()
 

@@ -1,15 +1,18 @@
 """The public doors: health, unsubscribing, signed events."""
 
+import asyncio
 import base64
 import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx2
 import orjson
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy.event import listen
 from starlette.testclient import TestClient
 
 from bulkmail import web
@@ -379,3 +382,30 @@ def test_events_and_suppressions_stand_or_fall_together(visitor, house, signing_
     with pytest.raises(Exception, match="no such table"):
         post_events(visitor, signing_key, an_entry(event="spamreport"))
     assert left(house) == []
+
+
+# ---- many at once
+
+
+def test_requests_that_meet_are_stored_together_and_each_is_answered(house):
+    """A hundred people in one moment: none is lost, and far fewer commits than people."""
+    commits = []
+    listen(house.engine, "commit", lambda line: commits.append(line.get_execution_options().get("writes", False)))
+    app = web.public_app(house, clock=lambda: NOW)
+    people = [f"{number:032x}" for number in range(100)]
+
+    async def press_all():
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://house") as visitors:
+            return await asyncio.gather(*(visitors.post(link_of(house, person)) for person in people))
+
+    answers = asyncio.run(press_all())
+    assert {answer.status_code for answer in answers} == {200}
+    assert [person for person, _, _ in left(house)] == people
+    assert sum(commits) < 60
+
+
+def test_where_nothing_can_be_stored_nobody_is_told_that_it_was(house):
+    with house.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE suppression")
+    visitor = TestClient(web.public_app(house, clock=lambda: NOW), raise_server_exceptions=False)
+    assert [visitor.post(link_of(house, PERSON)).status_code for _ in range(2)] == [500, 500]

@@ -9,20 +9,16 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bulkmail.adapters import tables
-from bulkmail.adapters.ledger import (
+from bulkmail.adapters.ledger import append_consent, consent_among, consent_events, first_broken_link, verify_chain
+from bulkmail.adapters.lists import ListVersion, list_version_of, lists, load_list, save_list_version
+from bulkmail.adapters.suppressions import (
     add_suppressions,
-    append_consent,
-    consent_among,
-    consent_events,
     erase_address,
-    first_broken_link,
     insert_suppressions,
     left_by_link,
-    suppressed_among,
     suppressions,
-    verify_chain,
+    suppressions_among,
 )
-from bulkmail.adapters.lists import ListVersion, list_version_of, lists, load_list, save_list_version
 from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.model import Attestation, Campaign, Sender
 
@@ -46,8 +42,8 @@ __all__ = [
     "save_campaign",
     "save_list_version",
     "saved_at",
-    "suppressed_among",
     "suppressions",
+    "suppressions_among",
     "verify_chain",
 ]
 

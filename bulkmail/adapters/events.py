@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, case, func, select, update
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.frames import TIME, frame_of
-from bulkmail.adapters.ledger import insert_suppressions
 from bulkmail.adapters.plans import of_this_mode
 from bulkmail.adapters.runs import update_runs
+from bulkmail.adapters.suppressions import insert_suppressions
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
 

@@ -42,12 +42,12 @@ from bulkmail.adapters.events import (
 from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
 from bulkmail.adapters.plans import (
     StoredPlan,
-    is_rehearsed,
     load_excluded,
     load_plan,
     load_snapshot,
     plan_campaign,
     plans,
+    purpose_and_mode,
     store_plan,
 )
 from bulkmail.adapters.runs import Run, hold, request, run, run_state, runs
@@ -75,7 +75,6 @@ __all__ = [
     "handled",
     "heartbeat",
     "hold",
-    "is_rehearsed",
     "letters",
     "letters_since",
     "load_excluded",
@@ -85,6 +84,7 @@ __all__ = [
     "outcomes",
     "plan_campaign",
     "plans",
+    "purpose_and_mode",
     "record_digest",
     "refuse",
     "register_worker",

@@ -1,4 +1,4 @@
-"""The consent ledger and the suppressions: who may be mailed, and who never again. Both only grow.
+"""The consent ledger: who agreed to what, when, and how it is known. It only grows.
 
 The ledger is a chain: each event's hash covers the event and the hash before it, so that a later edit shows
 (ISO/IEC TS 27560 asks for a record that can be relied on; the chain is ours).
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, true, update
+from sqlalchemy import Connection, Select, func, insert, select, text
 
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
-from bulkmail.adapters.tables import Instant, consent_event, suppression
-from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
-from bulkmail.model import ConsentEvent, Suppression, SuppressionReason
+from bulkmail.adapters.tables import consent_event
+from bulkmail.adapters.workspace import Workspace, reading, writing
+from bulkmail.model import ConsentEvent
 
 EVENT_COLUMNS = tuple(field.name for field in fields(ConsentEvent))
 RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not part of the fact itself
@@ -26,12 +26,10 @@ RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not pa
 ADDED = ("notice", "jurisdiction", "conditions", "proof", "frequency", "valid_until")
 FACT_COLUMNS = tuple(name for name in EVENT_COLUMNS if name not in (*RECORDING, *ADDED))
 TIMES = ("at", "recorded_at", "valid_until")
-SUPPRESSION_COLUMNS = ("person", "reason", "purpose", "at", "origin", "address", "rehearsal")
 VERIFIED = 50_000  # rows looked at together when the chain is verified
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
 BEGINNING = "0" * 64
 _TEXT = pa.large_string()
-LINK_ORIGIN = "link "  # origin of a suppression that came by a letter's own link: this, and how its plan's hash begins
 
 # ---------------------------------------------------------------- consent
 
@@ -217,79 +215,3 @@ def _known_of(connection: Connection, facts: list[str]) -> Iterator[str]:
 
 def _chunks(rows: list) -> Iterator[list]:
     return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
-
-
-# ---------------------------------------------------------------- suppressions
-
-STRENGTH = {reason.value: rank for rank, reason in enumerate(SuppressionReason)}
-
-
-def add_suppressions(ws: Workspace, rows: Iterable[Suppression]) -> int:
-    """Record that people are not to be mailed; how many are new. A reason keeps its first date; nothing is undone."""
-    with writing(ws) as connection:
-        return insert_suppressions(connection, rows)
-
-
-def insert_suppressions(connection: Connection, rows: Iterable[Suppression]) -> int:
-    """As `add_suppressions`, inside a transaction."""
-    records = [{**asdict(row), "reason": str(row.reason)} for row in rows]
-    return sum(insert_new(connection, suppression, chunk) for chunk in _chunks(records))
-
-
-def suppressions(ws: Workspace) -> pd.DataFrame:
-    """All suppressions that hold here, newest first: person, reason, purpose ("" = all), at, origin, address ("" once
-    erased), rehearsal. Real ones hold always, those of a rehearsal only while rehearsing."""
-    columns = [suppression.c[name] for name in SUPPRESSION_COLUMNS]
-    held = select(*columns).where(_holds(rehearsal=ws.settings.rehearsal))
-    newest_first = held.order_by(suppression.c.at.desc(), suppression.c.person)
-    with reading(ws) as connection:
-        return frame_of(connection, newest_first, _kinds(SUPPRESSION_COLUMNS) | {"rehearsal": "bool"})
-
-
-def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
-    """Who unsubscribed by the link or the header of a letter of this plan: person, at."""
-    columns = (suppression.c.person, func.min(suppression.c.at, type_=Instant).label("at"))
-    by_letter = suppression.c.origin == f"{LINK_ORIGIN}{plan_hash[:16]}"
-    with reading(ws) as connection:
-        rows = connection.execute(select(*columns).where(by_letter).group_by(suppression.c.person)).all()
-    return frame_of_rows(rows, _kinds(("person", "at")))
-
-
-def suppressed_by_reason(ws: Workspace) -> dict[str, int]:
-    """How many people are not to be mailed, by reason, strongest first; one with two reasons is counted for each."""
-    people = func.count(func.distinct(suppression.c.person))
-    held = select(suppression.c.reason, people).where(_holds(rehearsal=ws.settings.rehearsal))
-    with reading(ws) as connection:
-        rows = connection.execute(held.group_by(suppression.c.reason)).all()
-    return dict(sorted(rows, key=lambda row: _rank(row[0])))
-
-
-def _holds(*, rehearsal: bool) -> ColumnElement[bool]:
-    return true() if rehearsal else ~suppression.c.rehearsal
-
-
-def suppressed_among(
-    connection: Connection, persons: Sequence[str], purpose: str, *, rehearsal: bool
-) -> dict[str, str]:
-    """Person to the strongest reason, for those of `persons` not to be mailed for the purpose; inside a transaction.
-
-    As `suppressions` says it: those of a rehearsal count if `rehearsal`.
-    """
-    found: dict[str, str] = {}
-    for chunk in _chunks(list(persons)):
-        about = suppression.c.person.in_(chunk) & suppression.c.purpose.in_(("", purpose))
-        held = select(suppression.c.person, suppression.c.reason).where(about, _holds(rehearsal=rehearsal))
-        for person, reason in connection.execute(held):
-            found[person] = min(found.get(person, reason), reason, key=_rank)
-    return found
-
-
-def _rank(reason: str) -> int:
-    return STRENGTH.get(reason, len(STRENGTH))
-
-
-def erase_address(ws: Workspace, person: str) -> int:
-    """Forget the address of a suppressed person; how many rows held it. The keyed hash stays and still matches."""
-    held = (suppression.c.person == person) & (func.length(suppression.c.address) > 0)
-    with writing(ws) as connection:
-        return connection.execute(update(suppression).where(held).values(address="")).rowcount

@@ -91,11 +91,15 @@ def plan_campaign(ws: Workspace, plan_hash: str) -> Campaign | None:
     return campaign_of_document(document) if document else None
 
 
-def is_rehearsed(ws: Workspace, plan_hash: str) -> bool:
-    """Whether the plan was made in rehearsal; False for an unknown plan. The beginning of a hash will do."""
-    known = select(tables.plan.c.rehearsal).where(tables.plan.c.hash.startswith(plan_hash, autoescape=True)).limit(1)
+def purpose_and_mode(ws: Workspace, plan_hash: str) -> tuple[str, bool] | None:
+    """The purpose of a plan's letters ("" where it is not kept) and whether the plan was made in rehearsal; None for an
+    unknown plan. The beginning of a hash will do."""
+    known = select(tables.plan.c.campaign, tables.plan.c.rehearsal)
     with reading(ws) as connection:
-        return bool(connection.execute(known).scalar_one_or_none())
+        row = connection.execute(
+            known.where(tables.plan.c.hash.startswith(plan_hash, autoescape=True)).limit(1)
+        ).first()
+    return row and (str((row.campaign or {}).get("purpose", "")), bool(row.rehearsal))
 
 
 def of_this_mode(ws: Workspace) -> ColumnElement[bool]:

@@ -169,6 +169,86 @@ suppression = Table(
     _text("address"),
 )
 
+# ---------------------------------------------------------------- the way in and the way out
+
+sign_up_form = Table(
+    "sign_up_form",
+    metadata,
+    Column("slug", String(128), primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("sender", JSON, nullable=False),
+    Column("open", Boolean, nullable=False),
+    _text("changed_by"),
+    Column("changed_at", Instant, nullable=False),
+)
+
+sign_up = Table(
+    "sign_up",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("slug", String(128), ForeignKey("sign_up_form.slug"), nullable=False),
+    Column("person", String(32), nullable=False),
+    _text("address"),
+    _text("name"),
+    Column("language", String(16), nullable=False),
+    _text("frequency"),
+    _text("notice"),
+    Column("network", String(32), nullable=False),  # a keyed hash: to count requests, not to find anybody
+    Column("rehearsal", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("plan_hash", String(64), nullable=False, server_default=""),  # of the letter that asks to confirm
+    Column("settled_at", Instant),  # when that letter was planned, or was found not to be one to send
+    Column("confirmed_at", Instant),
+    Index("ix_sign_up_person_at", "person", "at"),
+    Index("ix_sign_up_network_at", "network", "at"),
+    Index("ix_sign_up_settled_at", "settled_at"),
+)
+
+preference = Table(
+    "preference",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String(32), nullable=False, index=True),
+    _text("frequency"),
+    _text("language"),
+    Column("rehearsal", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("id", String(64), primary_key=True),  # of the mail and the person: the same mail again asks for nothing new
+    Column("person", String(32), nullable=False),
+    _text("address"),
+    _text("purpose"),
+    _text("said"),
+    Column("arrived_at", Instant, nullable=False),
+    _text("brought_by"),
+    Column("brought_at", Instant, nullable=False),
+    Column("rehearsal", Boolean, nullable=False),
+    _text("decision"),
+    _text("decided_by"),
+    Column("decided_at", Instant),
+)
+
+drill = Table(
+    "drill",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("steps", JSON, nullable=False),
+)
+
+provider_sync = Table(
+    "provider_sync",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("ran_at", Instant, nullable=False),
+)
+
 # ---------------------------------------------------------------- letters and plans
 
 campaign = Table(

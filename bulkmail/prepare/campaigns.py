@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight
-from bulkmail.adapters import database, files, journal, ledger, lists, past, sender_dns
+from bulkmail.adapters import database, files, journal, ledger, lists, past, sender_dns, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
@@ -138,7 +138,7 @@ def _judge_people(
     known = ledger.consent_events(ws)
     events = pd.concat([known, brought], ignore_index=True) if len(known) else brought
     table = consent.annotate(table, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
-    table = unsubscribe.annotate(table, ledger.suppressions(ws), purpose=campaign.purpose)
+    table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
     table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
     return table, brought
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from bulkmail import audience, preflight
-from bulkmail.adapters import ledger, mail_domains
+from bulkmail.adapters import mail_domains, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.model import Finding
@@ -42,7 +42,7 @@ def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...]
     of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
     events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
     judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
-    judged = unsubscribe.annotate(judged, ledger.suppressions(ws), purpose="")
+    judged = unsubscribe.annotate(judged, suppressions.suppressions(ws), purpose="")
     people = audience.select_audience(judged)
     return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
 

@@ -18,7 +18,7 @@ from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, Campaign
 from bulkmail.send.doubts import Ask, Reply, recover, settle_by_logs
 from bulkmail.send.parcels import Letters, Parcel, campaign_of, pack, write_letters
-from bulkmail.tips import cadence, consent
+from bulkmail.tips import cadence, consent, unsubscribe
 
 # Hands one request over, once.
 Post = Callable[[bytes], Reply]
@@ -235,9 +235,10 @@ def last_look(desk: Desk, connection: Connection, attempt: journal.Attempt, lett
     """Return who of these is not to be mailed after all, and why: asked inside the transaction that claims them."""
     campaign, now, persons = desk.campaign(attempt.plan_hash), desk.clock(), letters["person"].tolist()
     rehearsal = desk.ws.settings.rehearsal
-    suppressed = database.suppressed_among(connection, persons, campaign.purpose, rehearsal=rehearsal)
-    reason = pd.Series([suppressed.get(person, "") for person in persons], letters.index, dtype="str")
     events = database.consent_among(connection, persons)
+    suppressed = database.suppressions_among(connection, persons, rehearsal=rehearsal)
+    judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
+    reason = judged["suppression_reason"]
     if len(events):
         judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")

@@ -22,17 +22,36 @@ import pandas as pd
 from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.limits import GMAIL_GUIDELINES, YAHOO_PRACTICES
-from bulkmail.model import Campaign, Finding, Outcome, Sender, SuppressionReason, Text, say
+from bulkmail.model import (
+    BY_THE_PERSON,
+    REHEARSED,
+    Campaign,
+    ConsentState,
+    Finding,
+    Outcome,
+    Sender,
+    SuppressionReason,
+    Text,
+    purpose_key,
+    say,
+)
 
 # ---------------------------------------------------------------- suppressions
 
+_LIVE = (ConsentState.GIVEN.value, ConsentState.RECONFIRMED.value)
 
-def annotate(table: pd.DataFrame, suppressions: pd.DataFrame, *, purpose: str) -> pd.DataFrame:
+
+def annotate(
+    table: pd.DataFrame, suppressions: pd.DataFrame, *, purpose: str, events: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The table with `suppression_reason`: "" or the strongest SuppressionReason of the row's person.
 
     `suppressions` has person, reason and purpose; a purpose of "" holds for all. An unknown reason counts as manual.
+    With `events` of the consent ledger, one holds no longer (`at` decides) where the person came back.
     """
-    about = suppressions[suppressions["purpose"].isin(["", purpose]) & suppressions["person"].ne("")]
+    about = suppressions[_is_about(suppressions["purpose"], purpose) & suppressions["person"].ne("")]
+    if events is not None and len(about) and len(events):
+        about = about[_still_holds(about, events, purpose)]
     known = [reason.value for reason in SuppressionReason]
     reasons = about["reason"].astype("str").where(about["reason"].isin(known), SuppressionReason.MANUAL.value)
     strongest = (
@@ -41,6 +60,22 @@ def annotate(table: pd.DataFrame, suppressions: pd.DataFrame, *, purpose: str) -
     place = pd.Index(strongest["person"]).get_indexer(table["person"])
     found = np.append(strongest["reason"].to_numpy(dtype=object), "")[place]  # -1, not suppressed, is the last: ""
     return table.assign(suppression_reason=pd.Series(found, table.index, dtype="str"))
+
+
+def _is_about(purposes: pd.Series, purpose: str) -> pd.Series:
+    """Which rows hold for the purpose, however it is spelt."""
+    wanted = {name for name in purposes.unique() if purpose_key(name) in ("", purpose_key(purpose))}
+    return purposes.isin(wanted)
+
+
+def _still_holds(about: pd.DataFrame, events: pd.DataFrame, purpose: str) -> pd.Series:
+    """Which suppressions the person has not outlived: by a consent for this purpose, newer than the suppression, that
+    they gave themself, by a form or a link. What others say of them in a list or for a list undoes nothing."""
+    own = events["evidence"].isin((*BY_THE_PERSON, REHEARSED)) & events["state"].isin(_LIVE)
+    back = events[own & events["purpose"].map(purpose_key).eq(purpose_key(purpose))]
+    if back.empty:
+        return pd.Series(True, about.index)
+    return ~(about["person"].map(back.groupby("person")["at"].max()) > about["at"])
 
 
 # ---------------------------------------------------------------- tokens

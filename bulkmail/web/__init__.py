@@ -22,7 +22,7 @@ def routes(ws: Workspace, *, clock: Clock = utc_now, webhook_key: Callable[[], s
     key = webhook_key or (lambda: ws.settings.webhook_key)
     return [
         Route("/healthz", Methods({"GET": partial(health.show, ws)})),
-        Route("/u/{token:path}", Methods({"GET": unsubscribe.show, "POST": partial(unsubscribe.act, ws, clock)})),
+        Route("/u/{token:path}", Methods({"GET": unsubscribe.show, "POST": unsubscribe.Door(ws, clock).act})),
         Route("/webhooks/sendgrid", Methods({"POST": partial(events.take, ws, clock, key)})),
     ]
 

@@ -1,18 +1,20 @@
 """The way out: the page behind the link of every letter, and the one click of mail programs."""
 
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bulkmail.adapters import journal, ledger
+from bulkmail.adapters import journal, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Suppression, SuppressionReason
 from bulkmail.tips.unsubscribe import Token, read_token
 from bulkmail.web import page
 from bulkmail.web.answering import Clock, read_body
+from bulkmail.web.together import Together
 
 _LIST_BUTTON = ("list", "取消訂閱 · Unsubscribe")
 _ALL_BUTTON = ("all", "停止所有來信 · Stop everything")
@@ -52,15 +54,35 @@ async def show(request: Request) -> Response:
     return page.show(_ASK)
 
 
-async def act(ws: Workspace, clock: Clock, request: Request) -> Response:
-    """Act on the button of the page, or on a mail program's one-click request (RFC 8058, section 3.2), whatever the
-    form of its body: leave the letter's purpose, or everything. The answer says so only once it is stored."""
-    token = read_token(request.path_params["token"], ws.token_keys)
-    everything = _wants_everything(request, await read_body(request, _FORM_BYTES) or b"")
-    if token is None:
-        return page.show(_BROKEN, 404)
-    left = await run_in_threadpool(_leave, ws, token, everything, clock())
-    return page.show(_LEFT_LIST if left else _LEFT_ALL)
+class Door:
+    """The acting half: it stores what was asked for, and answers only then."""
+
+    def __init__(self, ws: Workspace, clock: Clock) -> None:
+        self.ws, self.clock = ws, clock
+        self.leaving: Together[Suppression] = Together(partial(suppressions.add_suppressions, ws))
+        self.letters: dict[str, tuple[str, bool]] = {}
+
+    async def act(self, request: Request) -> Response:
+        """Act on the button of the page, or on a mail program's one-click request (RFC 8058, section 3.2), whatever the
+        form of its body: leave the letter's purpose, or everything. The answer says so only once it is stored."""
+        token = read_token(request.path_params["token"], self.ws.token_keys)
+        everything = _wants_everything(request, await read_body(request, _FORM_BYTES) or b"")
+        if token is None:
+            return page.show(_BROKEN, 404)
+        purpose, rehearsal = await self._letter(token.plan)
+        left = "" if everything else purpose
+        await self.leaving.add(_leaving(token, left, rehearsal, self.clock()))
+        return page.show(_LEFT_LIST if left else _LEFT_ALL)
+
+    async def _letter(self, plan: str) -> tuple[str, bool]:
+        """Purpose of a plan's letters and whether they were rehearsed: the letter's mode counts, not ours, since a real
+        reader may come at any time. Of a plan we do not know, everything is left, and for real."""
+        if plan not in self.letters:
+            found = await run_in_threadpool(journal.purpose_and_mode, self.ws, plan)
+            if found is None:
+                return "", False
+            self.letters[plan] = found
+        return self.letters[plan]
 
 
 _FORM_BYTES = 16_384
@@ -73,17 +95,12 @@ def _wants_everything(request: Request, body: bytes) -> bool:
     return parse_qs(body.decode("ascii", "replace")).get("scope") == ["all"]
 
 
-def _leave(ws: Workspace, token: Token, everything: bool, now: datetime) -> str:
-    """Store the suppression; return the purpose that was left, "" for all of them (also when we no longer know it)."""
-    letter = None if everything else journal.plan_campaign(ws, token.plan)
-    purpose = letter.purpose if letter else ""
-    suppression = Suppression(
+def _leaving(token: Token, purpose: str, rehearsal: bool, now: datetime) -> Suppression:
+    return Suppression(
         person=token.person,
         reason=SuppressionReason.UNSUBSCRIBED,
         at=now,
-        origin=f"{ledger.LINK_ORIGIN}{token.plan}",
+        origin=f"{suppressions.LINK_ORIGIN}{token.plan}",
         purpose=purpose,
-        rehearsal=journal.is_rehearsed(ws, token.plan),  # the letter's, not ours: a real reader may come at any time
+        rehearsal=rehearsal,
     )
-    journal.store_events(ws, [], [suppression], now=now)
-    return purpose

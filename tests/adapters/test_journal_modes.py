@@ -56,8 +56,8 @@ def test_a_plan_keeps_its_mode(modes):
     for ws in modes:
         plan_hash = stored(ws)
         assert journal.load_plan(ws, plan_hash).plan.rehearsal == ws.settings.rehearsal
-        assert journal.is_rehearsed(ws, plan_hash[:16]) == ws.settings.rehearsal
-    assert not journal.is_rehearsed(modes[0], "f" * 16)
+        assert journal.purpose_and_mode(ws, plan_hash[:16])[1] == ws.settings.rehearsal
+    assert journal.purpose_and_mode(modes[0], "f" * 16) is None
 
 
 def test_a_worker_claims_only_what_is_of_its_mode(modes, worker):
@@ -165,8 +165,8 @@ def suppressed(ws):
     listed = set(database.suppressions(ws)["person"])
     with reading(ws) as connection:
         rehearsal = ws.settings.rehearsal
-        among = database.suppressed_among(connection, ["p1", "p2"], "newsletter", rehearsal=rehearsal)
-    assert listed == set(among)
+        among = database.suppressions_among(connection, ["p1", "p2"], rehearsal=rehearsal)
+    assert listed == set(among["person"])
     return listed
 
 

@@ -18,7 +18,6 @@ from bulkmail.adapters.ledger import (
     TIMES,
     ledger_size,
     record_consent,
-    suppressed_by_reason,
 )
 from bulkmail.adapters.workspace import reading, writing
 from bulkmail.model import ConsentEvent, ConsentState, Suppression, SuppressionReason
@@ -194,66 +193,6 @@ def test_a_large_list_is_recorded_in_seconds(workspace):
     assert time.perf_counter() - started < 15  # a tenth of this on a quiet machine
 
 
-# ---------------------------------------------------------------- suppressions
-
-
-def test_a_suppression_is_recorded_once_and_keeps_its_first_date(workspace):
-    assert database.add_suppressions(workspace, [a_suppression(), a_suppression()]) == 1
-    assert database.add_suppressions(workspace, [a_suppression(at=LATER)]) == 0
-    rows = database.suppressions(workspace)
-    assert list(rows["at"]) == [NOW]
-    assert list(rows.columns) == ["person", "reason", "purpose", "at", "origin", "address", "rehearsal"]
-
-
-def test_a_second_reason_stands_beside_the_first_and_the_strongest_is_told(workspace):
-    manual = a_suppression(reason=SuppressionReason.MANUAL)
-    complained = a_suppression(reason=SuppressionReason.COMPLAINED, at=LATER)
-    assert database.add_suppressions(workspace, [manual, complained, a_suppression()]) == 3
-    with reading(workspace) as connection:
-        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter", rehearsal=False) == {
-            "p1": "complained"
-        }
-
-
-def test_a_suppression_for_one_purpose_leaves_the_others(workspace):
-    database.add_suppressions(workspace, [a_suppression(purpose="giving"), a_suppression(person="p2")])
-    with reading(workspace) as connection:
-        assert database.suppressed_among(connection, ["p1", "p2"], "giving", rehearsal=False).keys() == {"p1", "p2"}
-        assert database.suppressed_among(connection, ["p1", "p2"], "newsletter", rehearsal=False).keys() == {"p2"}
-
-
-def test_erasing_an_address_leaves_the_mark(workspace):
-    database.add_suppressions(workspace, [a_suppression(), a_suppression(purpose="giving"), a_suppression(person="p2")])
-    assert database.erase_address(workspace, "p1") == 2
-    assert database.erase_address(workspace, "p1") == 0
-    assert set(database.suppressions(workspace)["address"]) == {"", "a@b.example"}
-    with reading(workspace) as connection:
-        assert "p1" in database.suppressed_among(connection, ["p1"], "newsletter", rehearsal=False)
-
-
-def test_a_thousand_people_are_looked_up_among_many(workspace):
-    everybody = [f"{number:032x}" for number in range(20_000)]
-    database.add_suppressions(workspace, [a_suppression(person=person) for person in everybody[::2]])
-    with reading(workspace) as connection:
-        started = time.perf_counter()
-        found = database.suppressed_among(connection, everybody[:1_000], "newsletter", rehearsal=False)
-    assert len(found) == 500
-    assert time.perf_counter() - started < 1  # some milliseconds on a quiet machine
-
-
-def test_no_suppressions_is_an_empty_table_of_the_same_types(workspace):
-    empty = database.suppressions(workspace)
-    database.add_suppressions(workspace, [a_suppression()])
-    assert dict(empty.dtypes) == dict(database.suppressions(workspace).dtypes)
-
-
 def test_the_ledger_knows_its_size(workspace):
     database.append_consent(workspace, some_events())
     assert ledger_size(workspace) == 3
-
-
-def test_suppressed_people_are_counted_once_for_each_reason(workspace):
-    bounced, twice = SuppressionReason.HARD_BOUNCE, a_suppression(purpose="newsletter")
-    rows = [a_suppression(), twice, a_suppression(reason=bounced), a_suppression(reason=bounced, person="p2")]
-    database.add_suppressions(workspace, rows)
-    assert list(suppressed_by_reason(workspace).items()) == [("unsubscribed", 1), ("hard_bounce", 2)]
