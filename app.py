@@ -28,7 +28,12 @@ async def lifespan(app):
         await run_in_threadpool(STAFF.leave)
 
 
-app = st.App(str(FRAME), routes=web.routes(HOUSE, webhook_key=STAFF.webhook_key), lifespan=lifespan)
+app = st.App(
+    str(FRAME),
+    secrets=wiring.sign_in_secrets(HOUSE),
+    routes=web.routes(HOUSE, webhook_key=STAFF.webhook_key),
+    lifespan=lifespan,
+)
 
 if __name__ == "__main__":
     app.run()

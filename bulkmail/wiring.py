@@ -36,6 +36,21 @@ def open_house() -> Workspace:
     return workspace.open_workspace(settings.read_settings(os.environ))
 
 
+def sign_in_secrets(ws: Workspace) -> dict[str, object] | None:
+    """What Streamlit's sign-in needs, in the shape of its secrets file; None where nobody signs in."""
+    chosen = ws.settings.sign_in
+    if chosen is None:
+        return None
+    auth = {
+        "redirect_uri": f"{chosen.app_url}/oauth2callback",
+        "cookie_secret": ws.cookie_key.hex(),
+        "client_id": chosen.client_id,
+        "client_secret": chosen.client_secret,
+        "server_metadata_url": f"{chosen.issuer}/.well-known/openid-configuration",
+    }
+    return {"auth": auth}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PostOffice:
     """Who takes the letters and answers questions. `webhook_key` verifies its events; `rehearsal` is ours, if it is."""

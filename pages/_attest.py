@@ -8,7 +8,6 @@ import _ui as ui
 import pandas as pd
 import streamlit as st
 from _ui import t
-from _watch import HERE
 
 from bulkmail import prepare, proof, wiring
 from bulkmail.adapters import database
@@ -97,9 +96,9 @@ def keep(campaign_id: str) -> None:
 
 def remove(campaign_id: str) -> None:
     draft = database.campaign(ui.house(), campaign_id)
-    write(replace(draft, attestation=None), HERE, "attestation.removed")
+    write(replace(draft, attestation=None), ui.who(), "attestation.removed")
 
 
 def write(campaign: Campaign, who: str, what: str) -> None:
-    database.save_campaign(ui.house(), campaign, wiring.now())
+    ui.save(campaign)
     database.audit(ui.house(), who, what, {"campaign": campaign.id, "list": campaign.list_name}, wiring.now())

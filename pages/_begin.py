@@ -51,7 +51,7 @@ def begin(like: Campaign | None) -> None:
     else:
         kind, copy = st.session_state["begin-kind"], bool(like and st.session_state["begin-copy"])
         new = journey.draft(identity, name=name, purpose=purpose, kind=kind, like=like, copy=copy)
-        database.save_campaign(ui.house(), new, wiring.now())
+        ui.save(new)
         ui.take("campaign", identity)
 
 

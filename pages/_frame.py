@@ -4,7 +4,10 @@ from pathlib import Path
 
 import _ui as ui
 import streamlit as st
+from _sign_in import require_role, show_person
 from _ui import t
+
+from bulkmail.roles import Role, may
 
 HERE = Path(__file__).parent
 
@@ -13,6 +16,7 @@ st.logo(ui.LOGO, size="large")
 above, below = st.sidebar.container(), st.sidebar.container()
 with below:
     ui.choose_language()  # drawn last and asked first: all other words depend on it
+role = require_role()
 
 
 def page(file: str, title: str, icon: str, **options: bool) -> st.Page:
@@ -20,9 +24,11 @@ def page(file: str, title: str, icon: str, **options: bool) -> st.Page:
     return st.Page(HERE / f"{file}.py", title=title, icon=f":material/{icon}:", url_path=file, **options)
 
 
-menu = st.navigation(
-    {
-        "": [page("home", t("Home"), "home", default=True)],
+# What reads stands open to everybody with a role, without addresses; a page that is not in the menu cannot be reached.
+home, results = page("home", t("Home"), "home", default=True), page("results", t("Results"), "monitoring")
+if may(role, Role.AUTHOR):
+    pages = {
+        "": [home],
         t("People"): [
             page("lists", t("Lists"), "groups"),
             page("consent", t("Consent"), "handshake"),
@@ -34,14 +40,17 @@ menu = st.navigation(
         t("Sending"): [
             page("sender", t("Sender"), "verified_user"),
             page("review", t("Review and send"), "send"),
-            page("results", t("Results"), "monitoring"),
+            results,
         ],
         t("House"): [page("settings", t("Settings"), "settings")],
-    },
-    expanded=True,
-)
+    }
+else:
+    pages = {"": [home, results]}
+menu = st.navigation(pages, expanded=True)
 with above:
     ui.choose_campaign()
     ui.show_mode()
+with below:
+    show_person(role)
 ui.enter()
 menu.run()

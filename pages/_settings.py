@@ -60,7 +60,10 @@ def show_mode(chosen: Settings) -> None:
 
 
 def show_access() -> None:
-    """Say who can reach these pages: nobody signs in, so that this machine alone should."""
+    """Say who can reach these pages: where nobody signs in, this machine alone should."""
+    if ui.house().settings.sign_in:
+        st.caption(f":material/badge: {t('People sign in, and do what their role allows: see Staff.')}")
+        return
     if (st.get_option("server.address") or "") in LOOPBACK:
         st.caption(f":material/lock: {t('Local mode: one user, no sign-in, reachable from this machine only.')}")
         return
@@ -107,11 +110,15 @@ def of_world(chosen: Settings) -> list[tuple[str, str, str, str]]:
     ours = (
         t("Links to them are known as ours.") if chosen.domains else t("Only the sender's own domain is known as ours.")
     )
+    signs = t("Whom people sign in with.") if chosen.sign_in else t("Nobody signs in: one local user.")
+    second = t("A plan for more people than this takes an approver who has not written it, where people sign in.")
     kept = t("Lists, rehearsal and, with SQLite, the database.")
     said = t("Consent, suppressions, plans, approvals and what became of each letter.")
     return [
         (t("Name server"), server, asked, "BULKMAIL_DNS"),
         (t("Domains of the organisation"), ", ".join(chosen.domains) or "–", ours, "BULKMAIL_DOMAINS"),
+        (t("Sign-in"), chosen.sign_in.issuer if chosen.sign_in else "–", signs, "BULKMAIL_OIDC_ISSUER"),
+        (t("Second person above"), f"{chosen.second_person_above:,}", second, "BULKMAIL_SECOND_PERSON_ABOVE"),
         (t("Workspace"), str(chosen.home), kept, "BULKMAIL_HOME"),
         (t("Database"), chosen.database_kind, said, "BULKMAIL_DATABASE_URL"),
     ]

@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from bulkmail import prepare, wiring
+from bulkmail import prepare, roles, wiring
 from bulkmail.adapters import catalogue, database, settings, workspace
+from bulkmail.adapters import roles as granted_roles
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign, Finding, Outcome, Text, say
+from bulkmail.roles import Role
 from bulkmail.tips.cadence import MACAU
+
+HERE = "dashboard"  # who did it, in the audit trail, where nobody signs in
 
 LANGUAGES = {"en": "English", "zh-Hant": "繁體中文"}
 OUTCOMES = {
@@ -84,6 +88,39 @@ def t(text: str | Text | BulkmailError, **values: object) -> str:
 def house() -> workspace.Workspace:
     """The open workspace, one for all sessions of this server."""
     return workspace.open_workspace(settings.read_settings(os.environ))
+
+
+def person() -> str:
+    """Who is here, as the sign-in names them; "" where nobody signs in: one local user, who may do everything."""
+    return roles.person_of(_claims()) if house().settings.sign_in else ""
+
+
+def _claims() -> dict[str, object]:
+    return st.user.to_dict() if st.user.get("is_logged_in") else {}
+
+
+def role() -> Role | None:
+    """The role of who is here, asked anew each time: one that was taken away ends at once."""
+    chosen = house().settings.sign_in
+    if chosen is None:
+        return Role.APPROVER
+    return roles.role_of(_claims(), chosen.role_claim, granted_roles.granted(house()))
+
+
+def may(needed: Role) -> bool:
+    """Whether who is here may do what needs this role. Ask before the deed too: a browser can press what is greyed."""
+    return roles.may(role(), needed)
+
+
+def who() -> str:
+    """Who is here, for the audit trail."""
+    return person() or HERE
+
+
+def save(campaign: Campaign) -> None:
+    """Keep the campaign as it now stands, and who is here as one of those who wrote it; nothing without the role."""
+    if may(Role.AUTHOR):
+        database.save_campaign(house(), campaign, wiring.now(), by=person())
 
 
 def enter() -> None:

@@ -10,8 +10,8 @@ from bulkmail import audience, delivery, results, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import StateError
 from bulkmail.model import Text, say
+from bulkmail.roles import Role
 
-HERE = "dashboard"  # who asked, in the audit trail, where nobody signs in
 STATES = {
     "queued": ("blue", "schedule", say("Approved, waiting to leave")),
     "running": ("blue", "send", say("Being sent")),
@@ -36,6 +36,8 @@ CARDS = (
         say("Unsubscribed or took back consent after the approval, or the sending was cancelled."),
     ),
 )
+# Who may ask for what: to halt is always the safe side.
+NEEDED = {"paused": Role.AUTHOR, "running": Role.APPROVER, "cancelled": Role.APPROVER}
 REASONS = {**audience.REASONS, **delivery.REFUSALS}
 
 
@@ -97,7 +99,7 @@ def duration(seconds: float) -> Text:
 
 
 def pause_text(run: journal.Run) -> Text:
-    if run.changed_by == HERE:
+    if run.changed_by == ui.HERE:
         return say("Paused at the dashboard. What is not handed over yet waits.")
     return delivery.PAUSES.get(run.reason) or say("Paused by {who}.", who=ui.plain(run.changed_by))
 
@@ -155,9 +157,12 @@ def show_controls(progress: results.Progress) -> None:
 
 def request_button(run: journal.Run, state: str, label: str, icon: str, **look: str) -> None:
     arguments = {"on_click": request, "args": (run.plan_hash, state), "key": f"watch-{state}"}
+    arguments["disabled"] = not ui.may(NEEDED[state])
     st.button(label, icon=f":material/{icon}:", **arguments, **look)
 
 
 def request(plan_hash: str, state: str) -> None:
+    if not ui.may(NEEDED[state]):
+        return
     with suppress(StateError):  # over meanwhile: the next look shows it
-        journal.request(ui.house(), plan_hash, state, HERE, wiring.now())
+        journal.request(ui.house(), plan_hash, state, ui.who(), wiring.now())

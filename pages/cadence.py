@@ -50,7 +50,7 @@ def keep(campaign_id: str, send_at: datetime | None) -> None:
     """Keep the time of the draft: called when a choice changes, never by a mere rerun."""
     draft = database.campaign(ui.house(), campaign_id)
     if draft:
-        database.save_campaign(ui.house(), replace(draft, send_at=send_at), wiring.now())
+        ui.save(replace(draft, send_at=send_at))
 
 
 def keep_mode(campaign_id: str, key: str) -> None:

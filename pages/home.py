@@ -13,6 +13,7 @@ from bulkmail.adapters import database, journal
 from bulkmail.errors import BulkmailError
 from bulkmail.journey import Step
 from bulkmail.model import Campaign, Outcome, say
+from bulkmail.roles import Role
 
 ui.require_frame()
 
@@ -38,6 +39,8 @@ def main() -> None:
     campaign = ui.campaign()
     if campaign:
         show_campaign(campaign)
+    elif not ui.may(Role.AUTHOR):
+        ui.empty("campaign", t("No campaign yet"), t("Once an author has begun one, you can see here how it stands."))
     elif database.lists(ui.house()):
         with ui.empty("campaign", t("No campaign yet"), t("A campaign is one letter to one list, for one purpose.")):
             show_beginning(None, type="primary")
@@ -87,6 +90,8 @@ def show_head(campaign: Campaign, run_state: str, step: Step, tip: int) -> None:
             colour, icon, word = STATES[run_state]
             line = f":{colour}-badge[:material/{icon}: {t(word)}]  \n{line}"
         st.markdown(line)
+    if not ui.may(Role.AUTHOR):
+        return
     with actions, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         with st.popover(t("New campaign"), icon=":material/add:", key="home-new"):
             show_beginning(campaign)
@@ -118,7 +123,8 @@ def show_tips(stands: tuple[journey.TipStand, ...], told: Callable[[journey.TipS
             tip, middle, way = st.columns([4, 12, 2], vertical_alignment="center")
             tip.markdown(f":material/{icon}: **{t(name)}**")
             middle.markdown(told(stand))
-            way.page_link(f"{page}.py", label=t("Open"), icon=":material/arrow_forward:", icon_position="right")
+            if ui.may(Role.AUTHOR):
+                way.page_link(f"{page}.py", label=t("Open"), icon=":material/arrow_forward:", icon_position="right")
 
 
 def words_of(stand: journey.TipStand) -> str:

@@ -119,7 +119,7 @@ def keep(file: UploadedFile, reading: intake.Reading) -> None:
     except BulkmailError as error:
         ui.report(error)
         return
-    database.audit(ui.house(), "dashboard", "list.saved", {"list": saved.id, "rows": saved.rows}, wiring.now())
+    database.audit(ui.house(), ui.who(), "list.saved", {"list": saved.id, "rows": saved.rows}, wiring.now())
     ui.take("list", str(saved.id))
 
 
@@ -160,7 +160,7 @@ def show_use(version: ListVersion) -> None:
 def use(campaign_id: str, name: str) -> None:
     draft = database.campaign(ui.house(), campaign_id)
     if draft:
-        database.save_campaign(ui.house(), replace(draft, list_name=name), wiring.now())
+        ui.save(replace(draft, list_name=name))
 
 
 main()

@@ -7,7 +7,7 @@ import _ui as ui
 import streamlit as st
 from _ui import t
 
-from bulkmail import compose, plan, prepare, wiring
+from bulkmail import compose, plan, prepare
 from bulkmail.adapters import database
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign
@@ -36,7 +36,7 @@ def keep(campaign_id: str, part: str, key: str) -> None:
     """Keep one changed part of the draft: called when its field changes, never by a mere rerun."""
     draft, value = database.campaign(ui.house(), campaign_id), st.session_state[key]
     if draft and value is not None:
-        database.save_campaign(ui.house(), replace(draft, **{part: value}), wiring.now())
+        ui.save(replace(draft, **{part: value}))
 
 
 def kept(campaign: Campaign, part: str) -> dict[str, object]:

@@ -13,6 +13,7 @@ from bulkmail import audience, delivery, dossier, results, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
 from bulkmail.model import say
+from bulkmail.roles import Role
 
 ui.require_frame()
 
@@ -28,10 +29,11 @@ def main() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run = choose_run(runs)
-        views = {name: t(word) for name, word in VIEWS.items()}
+        shown = VIEWS if ui.may(Role.AUTHOR) else {name: word for name, word in VIEWS.items() if name != "people"}
+        views = {name: t(word) for name, word in shown.items()}
         view = ui.choose(t("View"), views, "view", **ui.SEGMENTS)
         inbox = wiring.inbox_address(ui.house())
-        if inbox:
+        if inbox and "people" in shown:
             st.link_button(t("Inbox of the rehearsal"), inbox, icon=":material/inbox:", type="tertiary")
     {"numbers": show_numbers, "people": show_people, "dossier": show_dossier}[view](run)
 
@@ -42,7 +44,8 @@ def show_lesson() -> None:
         "none and why."
     )
     place = ui.empty("monitoring", t("Nothing was sent yet"), lesson)
-    place.page_link("review.py", label=t("To the review"), icon=":material/send:")
+    if ui.may(Role.AUTHOR):
+        place.page_link("review.py", label=t("To the review"), icon=":material/send:")
 
 
 def choose_run(runs: list[journal.Run]) -> journal.Run:

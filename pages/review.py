@@ -12,6 +12,7 @@ from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign, Finding, Outcome
+from bulkmail.roles import Role
 
 ui.require_frame()
 
@@ -109,9 +110,11 @@ def show_plan(prepared: prepare.Prepared) -> None:
         show_fact(t("Number of the plan"), plan.hash[:12], lesson)
         if prepared.blocks:
             st.error(t("Something blocks. Mend it, and the plan can be approved."), icon=":material/block:")
-        if st.button(
-            t("Approve …"), icon=":material/verified:", type="primary", disabled=prepared.blocks, key="review-approve"
-        ):
+        may_approve = ui.may(Role.APPROVER)
+        if not may_approve:
+            st.caption(t("Approving takes the role of an approver."))
+        off = prepared.blocks or not may_approve
+        if st.button(t("Approve …"), icon=":material/verified:", type="primary", disabled=off, key="review-approve"):
             st.dialog(t("Approve this plan?"), width="medium", icon=":material/verified:")(ask)(prepared)
     show_excluded(prepared.audience.reasons)
 
@@ -145,7 +148,10 @@ def ask(prepared: prepare.Prepared) -> None:
     st.markdown(t("**{people}** people get it, **{rows}** rows are left out:", people=people, rows=out))
     reasons = prepared.audience.reasons.items()
     st.caption("  \n".join(f"{count:,} · {t(audience.REASONS[reason])}" for reason, count in reasons))
-    st.text_input(t("Your name"), key="review-by", help=t("It enters the audit trail."), autocomplete="name")
+    if ui.person():
+        show_fact(t("Approved by"), ui.person(), t("It enters the audit trail."))
+    else:
+        st.text_input(t("Your name"), key="review-by", help=t("It enters the audit trail."), autocomplete="name")
     st.text_input(t("Type how many people get the letter"), key="review-count", placeholder="0", autocomplete="off")
     if st.button(t("Approve and send"), icon=":material/send:", type="primary", key="review-confirm"):
         approve(prepared)
@@ -153,7 +159,10 @@ def ask(prepared: prepare.Prepared) -> None:
 
 def approve(prepared: prepare.Prepared) -> None:
     typed = st.session_state["review-count"].replace(",", "").strip()
-    people, by = int(typed) if typed.isascii() and typed.isdigit() else -1, st.session_state["review-by"]
+    people = int(typed) if typed.isascii() and typed.isdigit() else -1
+    by = ui.person() or st.session_state["review-by"]
+    if not ui.may(Role.APPROVER):  # taken away since the page was drawn
+        st.rerun()
     try:
         prepare.approve_reviewed(ui.house(), prepared.campaign.id, prepared.plan.hash, people, by=by, now=wiring.now())
     except BulkmailError as error:

@@ -37,7 +37,7 @@ def keep(campaign_id: str, field: str, key: str) -> None:
     """Keep one changed part of the sender: called when its widget changes, never by a mere rerun."""
     draft, value = database.campaign(ui.house(), campaign_id), st.session_state[key].strip()
     if draft:
-        database.save_campaign(ui.house(), replace(draft, sender=replace(draft.sender, **{field: value})), wiring.now())
+        ui.save(replace(draft, sender=replace(draft.sender, **{field: value})))
 
 
 def part(campaign: Campaign, field: str) -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""Settings: what is set, by which rules mail is judged, and who did what. Nothing is changed here."""
+"""Settings: what is set, by which rules mail is judged, who may do what, and who did what."""
 
 import _ui as ui
 import pandas as pd
 import streamlit as st
+from _roles import show_roles
 from _settings import show_settings
 from _ui import t
 
@@ -11,7 +12,7 @@ from bulkmail.adapters import database
 from bulkmail.model import say
 from bulkmail.tips import cadence
 
-VIEWS = {"settings": say("Settings"), "rules": say("Rules"), "trail": say("Audit trail")}
+VIEWS = {"settings": say("Settings"), "rules": say("Rules"), "staff": say("Staff"), "trail": say("Audit trail")}
 DEEDS = {
     "plan.approved": say("Approved a plan"),
     "plan.voided": say("A plan became void"),
@@ -20,13 +21,15 @@ DEEDS = {
     "run.cancelled": say("Cancelled the sending"),
     "attestation.kept": say("Vouched for a list"),
     "attestation.removed": say("Removed an attestation"),
+    "role.granted": say("Gave a role"),
+    "role.taken": say("Took a role away"),
 }
 
 
 def main() -> None:
     ui.title(t("Settings"), t("What is set, and where does everything rest?"))
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "part", **ui.SEGMENTS)
-    {"settings": show_settings, "rules": show_rules, "trail": show_trail}[view]()
+    {"settings": show_settings, "rules": show_rules, "staff": show_roles, "trail": show_trail}[view]()
 
 
 # ---------------------------------------------------------------- the rule pack

@@ -10,6 +10,7 @@ import pytest
 
 from bulkmail import delivery, dossier, intake, prepare, results, send
 from bulkmail.adapters import database, journal, suppressions
+from bulkmail.adapters.settings import SignIn
 from bulkmail.errors import StateError
 from bulkmail.model import DeliveryEvent, EventKind, Suppression, SuppressionReason
 from tests.builders import NOW, a_campaign
@@ -317,3 +318,34 @@ def test_the_request_to_the_dns_team_names_each_record_to_look_for(sqlite_worksp
     assert '_dmarc.example.org. TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@example.org"' in lines
     assert "s1._domainkey.example.org. CNAME s1.domainkey.u<account>.wl<number>.sendgrid.net." in lines
     assert not any("not asked" in line for line in lines)
+
+
+# ---------------------------------------------------------------- a second person, where people sign in
+
+
+@pytest.fixture
+def signed_in(ws):
+    """The house where people sign in, and a plan for more than two people takes a second one."""
+    sign_in = SignIn(issuer="http://127.0.0.1", client_id="x", client_secret="y", role_claim="role", app_url="")
+    return replace(ws, settings=replace(ws.settings, sign_in=sign_in, second_person_above=2))
+
+
+def test_who_wrote_a_large_plan_does_not_approve_it(signed_in):
+    database.save_campaign(signed_in, database.campaign(signed_in, "spring"), NOW, by="ana@alpha.edu")
+    with pytest.raises(StateError, match="ask a second person"):
+        approve(signed_in, by="ana@alpha.edu")
+    assert journal.runs(signed_in) == []
+    plan_hash = approve(signed_in, by="ben@alpha.edu")
+    assert journal.run(signed_in, plan_hash).approved_by == "ben@alpha.edu"
+
+
+def test_a_small_plan_takes_one_person(signed_in):
+    lenient = replace(signed_in, settings=replace(signed_in.settings, second_person_above=3))
+    database.save_campaign(lenient, database.campaign(lenient, "spring"), NOW, by="ana@alpha.edu")
+    assert approve(lenient, by="ana@alpha.edu")
+
+
+def test_a_typed_name_does_not_approve_a_large_plan_where_people_sign_in(signed_in):
+    with pytest.raises(StateError, match="in the dashboard"):
+        prepare.approve(signed_in, prepared(signed_in), by="Ben", now=NOW)
+    assert journal.runs(signed_in) == []

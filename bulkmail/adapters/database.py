@@ -19,7 +19,7 @@ from bulkmail.adapters.suppressions import (
     suppressions,
     suppressions_among,
 )
-from bulkmail.adapters.workspace import Workspace, reading, writing
+from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import Attestation, Campaign, Sender
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "append_consent",
     "audit",
     "audit_trail",
+    "authors",
     "campaign",
     "campaigns",
     "consent_among",
@@ -50,13 +51,18 @@ __all__ = [
 # ---------------------------------------------------------------- campaigns
 
 
-def save_campaign(ws: Workspace, campaign: Campaign, now: datetime) -> None:
-    """Keep the campaign as it stands; an earlier text under the same id is replaced (plans keep what was approved)."""
+def save_campaign(ws: Workspace, campaign: Campaign, now: datetime, *, by: str = "") -> None:
+    """Keep the campaign as it stands; an earlier text under the same id is replaced (plans keep what was approved).
+
+    `by` is who wrote it, as the sign-in names them: from then on one of its authors.
+    """
     row = {"name": campaign.name, "document": _document(campaign), "saved_at": now}
     dialect = postgresql if ws.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(tables.campaign).values(id=campaign.id, **row)
     with writing(ws) as connection:
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+        if by:
+            insert_new(connection, tables.campaign_author, [{"campaign_id": campaign.id, "person": by}])
 
 
 def campaign(ws: Workspace, campaign_id: str) -> Campaign | None:
@@ -79,6 +85,13 @@ def saved_at(ws: Workspace, campaign_id: str) -> datetime | None:
     with reading(ws) as connection:
         kept = select(tables.campaign.c.saved_at).where(tables.campaign.c.id == campaign_id)
         return connection.execute(kept).scalar_one_or_none()
+
+
+def authors(ws: Workspace, campaign_id: str) -> set[str]:
+    """Who has written any part of the campaign, as the sign-in names them."""
+    with reading(ws) as connection:
+        wrote = select(tables.campaign_author.c.person).where(tables.campaign_author.c.campaign_id == campaign_id)
+        return set(connection.execute(wrote).scalars())
 
 
 def _document(campaign: Campaign) -> dict[str, object]:

@@ -19,7 +19,21 @@ from bulkmail.model import Text, say
 
 PUBLIC_URL = "http://127.0.0.1:8501"
 SENDGRID_HOST = "https://api.sendgrid.com"
+SECOND_PERSON_ABOVE = 500  # recipients; with sign-in, a larger plan needs an approver who did not write it
+ROLE_CLAIM = "bulkmail_role"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """Where people sign in (OpenID Connect): the provider's `issuer`, this app's name there, the claim that may carry a
+    role, and `app_url`, the address of the dashboard to which the provider sends people back."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str
+    app_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +49,8 @@ class Settings:
     webhook_key: str = field(repr=False)
     rehearsal: bool
     domains: tuple[str, ...] = ()
+    sign_in: SignIn | None = None
+    second_person_above: int = SECOND_PERSON_ABOVE
 
     @property
     def stays_here(self) -> bool:
@@ -75,6 +91,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         webhook_key=_public_key(given.get("SENDGRID_WEBHOOK_KEY", ""), problems),
         rehearsal=not key,
         domains=_domains(given.get("BULKMAIL_DOMAINS", "")),
+        sign_in=_sign_in(given, problems),
+        second_person_above=_people("BULKMAIL_SECOND_PERSON_ABOVE", given, SECOND_PERSON_ABOVE, problems),
     )
     if home.exists() and not home.is_dir():
         problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))
@@ -120,6 +138,38 @@ def _web_address(name: str, value: str, problems: list[Text]) -> str:
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or "@" in parts.netloc:
         problems.append(say("{name} is not a web address, such as https://mail.example.org.", name=name))
     return value.rstrip("/")
+
+
+def _sign_in(given: Mapping[str, str], problems: list[Text]) -> SignIn | None:
+    """Who signs people in; None where none of its settings is given. Half of them is a problem, never no sign-in."""
+    names = ("BULKMAIL_OIDC_ISSUER", "BULKMAIL_OIDC_CLIENT_ID", "BULKMAIL_OIDC_CLIENT_SECRET")
+    missing = [name for name in names if not given.get(name)]
+    if len(missing) == len(names):
+        return None
+    problems.extend(say("{name} is missing: sign-in needs all of its settings.", name=name) for name in missing)
+    issuer = _web_address(names[0], given.get(names[0]) or PUBLIC_URL, problems)
+    if issuer.startswith("http://") and urlsplit(issuer).hostname not in LOOPBACK:
+        problems.append(
+            say("BULKMAIL_OIDC_ISSUER begins with http://. Sign-in would be open to forgers: use https://.")
+        )
+    app_url = given.get("BULKMAIL_APP_URL") or given.get("BULKMAIL_PUBLIC_URL") or PUBLIC_URL
+    return SignIn(
+        issuer=issuer,
+        client_id=given.get(names[1], ""),
+        client_secret=given.get(names[2], ""),
+        role_claim=given.get("BULKMAIL_OIDC_ROLE_CLAIM") or ROLE_CLAIM,
+        app_url=_web_address("BULKMAIL_APP_URL", app_url, problems),
+    )
+
+
+def _people(name: str, given: Mapping[str, str], default: int, problems: list[Text]) -> int:
+    """A number of people, 0 or more."""
+    value = given.get(name, "").replace(",", "")
+    if value.isascii() and value.isdigit():
+        return int(value)
+    if value:
+        problems.append(say("{name} is not a number of people, such as 500.", name=name))
+    return default
 
 
 def _provider(value: str, with_key: bool, problems: list[Text]) -> str:

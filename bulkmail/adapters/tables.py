@@ -81,6 +81,15 @@ audit = Table(
     Column("about", JSON, nullable=False),
 )
 
+role = Table(
+    "role",
+    metadata,
+    Column("person", String(320), primary_key=True),  # a member of staff, as the sign-in names them
+    Column("role", String(16), nullable=False),
+    _text("given_by"),
+    Column("given_at", Instant, nullable=False),
+)
+
 # ---------------------------------------------------------------- people
 
 list_version = Table(
@@ -258,6 +267,13 @@ campaign = Table(
     Column("name", Text, nullable=False),
     Column("document", JSON, nullable=False),
     Column("saved_at", Instant, nullable=False),
+)
+
+campaign_author = Table(
+    "campaign_author",
+    metadata,
+    Column("campaign_id", String(64), primary_key=True),
+    Column("person", String(320), primary_key=True),
 )
 
 plan = Table(

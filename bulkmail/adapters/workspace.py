@@ -34,13 +34,15 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """An open workspace. `person_key` makes the keyed hash of a mailbox; `token_keys` sign unsubscribe links."""
+    """An open workspace. `person_key` makes the keyed hash of a mailbox; `token_keys` sign unsubscribe links,
+    `cookie_key` the cookies of people who have signed in."""
 
     settings: Settings
     engine: Engine = field(repr=False)
     person_key: bytes = field(repr=False)
     token_keys: Mapping[int, bytes] = field(repr=False)
     token_key_id: int
+    cookie_key: bytes = field(repr=False, default=b"")
 
     @property
     def home(self) -> Path:
@@ -71,6 +73,7 @@ def open_workspace(settings: Settings) -> Workspace:
         person_key=kept["person_key"],
         token_keys=token_keys,
         token_key_id=max(token_keys),
+        cookie_key=kept["cookie_key"],
     )
 
 
@@ -172,7 +175,7 @@ def _secrets(engine: Engine) -> dict[str, bytes]:
         connection = connection.execution_options(writes=True)
         with connection.begin():
             kept = _read_secrets(connection)
-            fresh = {"person_key", "token_key.1"} - kept.keys()
+            fresh = {"person_key", "token_key.1", "cookie_key"} - kept.keys()
             if not fresh:
                 return kept
             rows = [{"name": name, "value": secrets.token_bytes(SECRET_BYTES)} for name in sorted(fresh)]

@@ -32,13 +32,13 @@ def launcher() -> Path:
 def app(port: int, address: str, sample: bool) -> None:
     """Serve the dashboard in a browser, with the worker that sends what is approved.
 
-    One user, no sign-in: it listens on this machine alone unless told otherwise. Ctrl-C lets the worker finish the
-    request in hand.
+    Without BULKMAIL_OIDC_ISSUER there is one user and no sign-in: it listens on this machine alone unless told
+    otherwise. Ctrl-C lets the worker finish the request in hand.
     """
     os.environ.setdefault("BULKMAIL_PUBLIC_URL", f"http://127.0.0.1:{port}")
     ws = wiring.open_house()
     _check_free(address, port)
-    if address not in LOOPBACK:
+    if address not in LOOPBACK and ws.settings.sign_in is None:
         screen.note(t("There is no sign-in: whoever reaches {address} can use this dashboard.", address=address))
     if sample and wiring.fill_with_sample(ws, wiring.now()):
         screen.line(t("The sample organisation (synthetic) is in {folder}.", folder=str(ws.home)))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from bulkmail import audience, compose, intake, plan, preflight
+from bulkmail import audience, compose, intake, plan, preflight, roles
 from bulkmail.adapters import database, files, journal, ledger, lists, past, sender_dns, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
@@ -318,13 +318,15 @@ def judge_letter(ws: Workspace, campaign: Campaign, letters: Mapping[str, compos
 # ---------------------------------------------------------------- approval
 
 
-def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime) -> None:
-    """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks.
+def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime, signed_in: bool = False) -> None:
+    """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks, or when it
+    takes a second person: `by` of somebody who has `signed_in` is proven, any other is a name that was typed.
 
     What is still waiting of an earlier plan of the campaign is void from then on: the new plan has those people.
     """
     if prepared.blocks:
         raise StateError("This plan cannot be approved: something blocks. Read the findings first.")
+    _check_second_person(ws, prepared, by, signed_in)
     database.save_campaign(ws, prepared.campaign, now)
     events = prepared.consent_events.assign(recorded_by=by)
     ledger.append_consent(ws, events[events["state"] != ""])
@@ -334,6 +336,23 @@ def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime) -> Non
     findings = preflight.as_json(prepared.findings, str)
     journal.store_plan(ws, prepared.plan, prepared.snapshot, _with_reasons(prepared.audience), findings, now)
     journal.approve(ws, prepared.plan.hash, by, now)
+
+
+def _check_second_person(ws: Workspace, prepared: Prepared, by: str, signed_in: bool) -> None:
+    """StateError where people sign in, the plan is a large one, and who approves has written it or is not proven."""
+    above = ws.settings.second_person_above
+    if not roles.needs_second_person(prepared.plan.recipients, above, people_sign_in=ws.settings.sign_in is not None):
+        return
+    if not signed_in:
+        raise StateError(
+            "A plan for more than {above} people is approved by a person who has signed in: do it in the dashboard.",
+            above=above,
+        )
+    if by in database.authors(ws, prepared.campaign.id):
+        raise StateError(
+            "A plan for more than {above} people is approved by somebody who has not written it: ask a second person.",
+            above=above,
+        )
 
 
 def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: int, *, by: str, now: datetime) -> None:
@@ -355,7 +374,7 @@ def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: in
         raise StateError("Something has changed since you looked at this plan: nothing was approved. Look again.")
     if people != prepared.plan.recipients:
         raise StateError("That is not the number of people who get the letter: nothing was approved.")
-    approve(ws, prepared, by=by.strip(), now=now)
+    approve(ws, prepared, by=by.strip(), now=now, signed_in=ws.settings.sign_in is not None)
 
 
 def _with_reasons(people: Audience) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from builders import NOW, a_plan, a_snapshot
-from conftest import settings_in
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,6 +25,7 @@ from bulkmail.adapters import journal
 from bulkmail.adapters.workspace import make_folders, open_workspace
 from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind
+from tests.conftest import settings_in
 
 PEOPLE, BATCH = 23, 7
 HASH = a_plan(1).hash

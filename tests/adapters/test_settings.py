@@ -146,3 +146,41 @@ def test_without_a_key_no_other_machine_is_named():
 def test_a_host_that_cannot_be_read_is_one_problem(key):
     with pytest.raises(SettingsError, match="SENDGRID_HOST is not a web address"):
         read_settings({"SENDGRID_HOST": "http://[::1", "SENDGRID_API_KEY": key})
+
+
+# ---------------------------------------------------------------- sign-in
+
+OIDC = {
+    "BULKMAIL_OIDC_ISSUER": "https://login.example.edu",
+    "BULKMAIL_OIDC_CLIENT_ID": "bulkmail",
+    "BULKMAIL_OIDC_CLIENT_SECRET": "hidden-too",
+}
+
+
+def test_nobody_signs_in_until_a_provider_is_named():
+    assert read_settings(HERE).sign_in is None
+
+
+def test_sign_in_takes_all_of_its_settings_and_keeps_its_secret():
+    settings = read_settings(HERE | OIDC | {"BULKMAIL_APP_URL": "https://mail.example.edu/"})
+    assert settings.sign_in.app_url == "https://mail.example.edu"
+    assert settings.sign_in.role_claim == "bulkmail_role"
+    assert "hidden-too" not in repr(settings)
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_half_a_sign_in_is_a_problem_and_not_none(missing):
+    with pytest.raises(SettingsError, match=missing):
+        read_settings(HERE | {name: value for name, value in OIDC.items() if name != missing})
+
+
+def test_a_provider_without_https_is_for_this_machine_alone():
+    with pytest.raises(SettingsError, match="forgers"):
+        read_settings(HERE | OIDC | {"BULKMAIL_OIDC_ISSUER": "http://login.example.edu"})
+    assert read_settings(HERE | OIDC | {"BULKMAIL_OIDC_ISSUER": "http://127.0.0.1:9000"}).sign_in
+
+
+@pytest.mark.parametrize("given", ["-1", "many", "1.5"])
+def test_a_number_of_people_is_a_number(given):
+    with pytest.raises(SettingsError, match="SECOND_PERSON"):
+        read_settings(HERE | {"BULKMAIL_SECOND_PERSON_ABOVE": given})

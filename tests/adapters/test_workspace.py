@@ -7,7 +7,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from builders import NOW
-from conftest import settings_in
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
@@ -15,6 +14,7 @@ from bulkmail.adapters import database, tables
 from bulkmail.adapters.workspace import open_workspace, reading, writing
 from bulkmail.errors import SettingsError, StateError
 from bulkmail.model import Suppression, SuppressionReason
+from tests.conftest import settings_in
 
 
 def test_the_migrations_build_the_tables_that_are_declared(workspace):

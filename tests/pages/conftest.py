@@ -44,12 +44,12 @@ def app_server(home, *options, **environment):
         process.wait(20)
 
 
-def wait_until_healthy(address, process, log, seconds=60):
+def wait_until_healthy(address, process, log, seconds=60, path="/healthz"):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(seconds * 20):
         assert process.poll() is None, f"the server stopped: {log.read_text()}"
         try:
-            if opener.open(f"{address}/healthz", timeout=1).status == 200:
+            if opener.open(f"{address}{path}", timeout=1).status == 200:
                 return
         except OSError:
             try:
