@@ -35,7 +35,9 @@ def a_provider(home):
     with (home / "provider.log").open("w") as log:
         process = subprocess.Popen(command, cwd=home, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ))
     try:
-        wait_until_healthy(f"http://127.0.0.1:{port}", process, home / "provider.log", path="/.well-known/openid-configuration")
+        wait_until_healthy(
+            f"http://127.0.0.1:{port}", process, home / "provider.log", path="/.well-known/openid-configuration"
+        )
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
