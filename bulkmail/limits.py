@@ -99,6 +99,8 @@ COMPLAINT_ENOUGH_LETTERS = Limit(1_000, "delivered letters before a complaint ra
 COMPLAINT_ENOUGH_EVENTS = Limit(3, "complaints that are judged on any number of letters", HOUSE, _READ)
 MACHINE_CLICK_SECONDS = Limit(30, "seconds after delivery within which a click is a scanner's", HOUSE, _READ)
 ENOUGH_CAMPAIGNS = Limit(8, "campaigns before their spread can be told", HOUSE, _READ)
+ROWS_PER_PAGE = Limit(100, "rows of a list on a page, to look at and to mend", HOUSE, _READ)
+CELLS_TO_MEND = Limit(60, "cells of a row in the form that mends it", HOUSE, _READ)
 ROWS_SHOWN = Limit(10_000, "rows of a table on a page", HOUSE, _READ)
 CHART_MARKS = Limit(2_000, "marks of a chart", HOUSE, _READ)
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
 # What tells a person which row it is and what is wrong with it; the rest of the list stays in the list.
-SHOWN_COLUMNS = ("source_row", "name", "original_address", "reason", "details", "suggestion", "addressing_note")
+SHOWN_COLUMNS = (
+    "source_row", "name", "original_address", "suggestion", "reason", "left_out", "details", "addressing_note",
+)  # fmt: skip
 
 
 def with_reasons(eligible: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
@@ -14,24 +17,34 @@ def with_reasons(eligible: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame
     return both.sort_values("source_row", kind="stable", ignore_index=True)
 
 
-def behind(
+def places(
     rows: pd.DataFrame,
     *,
     reason: str | None = None,
     excluded: bool | None = None,
     numbers: Collection[int] | None = None,
-    most: int | None = None,
-) -> tuple[pd.DataFrame, int]:
-    """The rows (`with_reasons`) of one first reason, excluded or not, or of these source rows, cut to `most`; and how
-    many there are uncut. What is None narrows nothing."""
-    chosen = pd.Series(True, index=rows.index)
+    find: str = "",
+) -> np.ndarray:
+    """Where the rows (`with_reasons`) stand of one first reason, excluded or not, of these source rows, and with a text
+    in their name or address in any case. What is None or "" narrows nothing."""
+    chosen = np.ones(len(rows), bool)
     if reason is not None:
-        chosen &= rows["reason"] == reason
+        chosen &= (rows["reason"] == reason).to_numpy()
     if excluded is not None:
-        chosen &= (rows["reason"] != "") == excluded
+        chosen &= ((rows["reason"] != "") == excluded).to_numpy()
     if numbers is not None:
-        chosen &= rows["source_row"].isin(list(numbers))
-    return rows[chosen].head(most if most is not None else len(rows)), int(chosen.sum())
+        chosen &= np.isin(rows["source_row"].to_numpy(), np.fromiter(numbers, np.int64))
+    if find:
+        chosen &= _holds(rows, find)
+    return np.flatnonzero(chosen)
+
+
+def _holds(rows: pd.DataFrame, find: str) -> np.ndarray:
+    held = np.zeros(len(rows), bool)
+    for column in ("name", "original_address"):
+        if column in rows:
+            held |= rows[column].str.contains(find, case=False, regex=False).to_numpy(dtype=bool)
+    return held
 
 
 def readable(rows: pd.DataFrame, words: Mapping[str, str], columns: Collection[str] = SHOWN_COLUMNS) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -93,8 +94,8 @@ def carry(before: pd.DataFrame, mended: pd.DataFrame, mends: pd.DataFrame, after
     """The mends with their `fate` (a key of FATES) in a later version, and the row they have there (0 for none).
 
     `before` is the earlier version as uploaded and `mended` with its mends. A row is found again by all of its cells,
-    or by address and names, as they were uploaded or as they were mended. What leaves a row out holds as long as the
-    row is there; another mend is still needed where its cell says what it said before.
+    by address and names, or by its address, as they were uploaded or as they were mended. What leaves a row out holds
+    as long as the row is there; another mend is still needed where its cell says what it said before.
     """
     touched = before["source_row"].isin(mends["source_row"])
     where = _found_again(before[touched], mended[touched], after)
@@ -111,20 +112,23 @@ def carry(before: pd.DataFrame, mended: pd.DataFrame, mends: pd.DataFrame, after
 
 
 def _found_again(before: pd.DataFrame, mended: pd.DataFrame, after: pd.DataFrame) -> dict[int, int]:
-    """Earlier row to later row."""
-    addresses = [*before["original_address"], *mended["original_address"]]
-    likely = after[after["original_address"].isin(addresses)]
+    """Earlier row to later row, by the closest of its likenesses."""
+    before, mended, after = (_spelt_alike(table) for table in (before, mended, after))
+    likely = after[after["original_address"].isin([*before["original_address"], *mended["original_address"]])]
     every = [name for name in before.columns if name in after and name != "source_row"]
     few = ["original_address", *(name for name in NAMES if name in every)]
     found: dict[int, int] = {}
-    for table in (before, mended):
-        for columns in (every, few):
-            keys, known = _keys(table, columns), _keys(likely, columns)
-            place = pd.Series(likely["source_row"].to_numpy(), index=known)
-            met = pd.Series(table["source_row"].to_numpy(), index=keys)
-            both = met.index.intersection(place.index)
-            found = dict(zip(met[both].tolist(), place[both].tolist(), strict=True)) | found
+    for table, columns in product((before, mended), (every, few, ["original_address"])):
+        some = table if len(columns) > 1 else table[table["original_address"] != ""]
+        place = pd.Series(likely["source_row"].to_numpy(), index=_keys(likely, columns))
+        met = pd.Series(some["source_row"].to_numpy(), index=_keys(some, columns))
+        both = met.index.intersection(place.index)
+        found = dict(zip(met[both].tolist(), place[both].tolist(), strict=True)) | found
     return found
+
+
+def _spelt_alike(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(original_address=table["original_address"].str.strip().str.lower())
 
 
 def _keys(table: pd.DataFrame, columns: Sequence[str]) -> pd.MultiIndex:

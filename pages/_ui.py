@@ -292,10 +292,14 @@ def show_sum(findings: Sequence[Finding]) -> None:
 
 
 def show_findings(
-    findings: Sequence[Finding], *, passes_folded: bool = True, who: Mapping[str, Text] | None = None
+    findings: Sequence[Finding],
+    *,
+    passes_folded: bool = True,
+    who: Mapping[str, Text] | None = None,
+    below: Callable[[Finding], object] = lambda finding: None,
 ) -> None:
     """Draw findings in order of harm: outcome in a word and a colour, what is so, what to do, and the source; by its
-    code, `who` says whose task that is."""
+    code, `who` says whose task that is. `below` draws what belongs under one that does not pass."""
     for outcome in OUTCOMES:
         group = [finding for finding in findings if finding.outcome is outcome]
         if not group:
@@ -308,6 +312,7 @@ def show_findings(
             with st.container(border=True):
                 for finding in group:
                     _show_finding(finding, who or {})
+                    below(finding)
 
 
 def _show_finding(finding: Finding, who: Mapping[str, Text]) -> None:

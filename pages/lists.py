@@ -1,4 +1,4 @@
-"""Lists: what was read from a file, who on it can be mailed, and who cannot, and why."""
+"""Lists: who on a list can be mailed, who cannot, and why; mended in place, version by version."""
 
 from dataclasses import replace
 
@@ -6,138 +6,112 @@ import _reading
 import _ui as ui
 import pandas as pd
 import streamlit as st
-from _report import show_report
+from _history import show_history, show_last
+from _report import Seen, look, show_cards, show_found
+from _rows import show_rows
 from _ui import t
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from _upload import show_upload, show_uploader
+from _versions import show_versions, version_words
 
-from bulkmail import intake, prepare, rows, wiring
+from bulkmail import mending, prepare, rows
 from bulkmail.adapters import database
 from bulkmail.adapters.lists import ListVersion
-from bulkmail.errors import BulkmailError
+from bulkmail.model import say
 
 ui.require_frame()
 
 NEW, SOME = "new", 1_000  # what stands for a list yet to come, and rows that an example is looked for in
+VIEWS = {
+    "found": say("What was found"),
+    "rows": say("Rows, to mend"),
+    "versions": say("Versions"),
+    "history": say("What was changed"),
+    "reading": say("How it was read"),
+}
 
 
 def main() -> None:
     ui.title(t("Lists"), t("Can I trust this list?"))
-    versions = {str(version.id): version for version in database.lists(ui.house())}
-    chosen = choose_list(versions)
-    if chosen != NEW:
-        show_saved(versions[chosen])
-    elif file := show_uploader():
-        show_upload(file)
+    chosen, known = choose_list(by_name(database.lists(ui.house())))
+    if chosen == NEW:
+        if file := show_uploader():
+            show_upload(file)
+    else:
+        show_saved(choose_version(known), known)
 
 
-def choose_list(versions: dict[str, ListVersion]) -> str:
-    """Draw the choice among saved lists and a new one: the newest of the campaign in hand where none was chosen."""
+def by_name(saved: list[ListVersion]) -> dict[str, list[ListVersion]]:
+    """The versions of each list, newest first, by the id of its first version, which is what stands in the address."""
+    names: dict[str, list[ListVersion]] = {}
+    for version in saved:
+        names.setdefault(version.name, []).append(version)
+    return {str(min(version.id for version in versions)): versions for versions in names.values()}
+
+
+def choose_list(known: dict[str, list[ListVersion]]) -> tuple[str, list[ListVersion]]:
+    """Draw the choice among saved lists and a new one: that of the campaign in hand where none was chosen."""
     campaign = ui.campaign()
-    wanted = next((key for key, version in versions.items() if campaign and version.name == campaign.list_name), None)
+    wanted = next((key for key, [first, *_] in known.items() if campaign and first.name == campaign.list_name), None)
     if campaign and st.session_state.get("lists-of") not in (None, campaign.id) and wanted:
         ui.take("list", wanted)
     st.session_state["lists-of"] = campaign.id if campaign else None
-    words = {key: name_of(version) for key, version in versions.items()}
+    if not known:
+        return NEW, []
+    words = {key: f"{first.name} · {version_words(first)}" for key, [first, *_] in known.items()}
     first = {wanted: words[wanted]} if wanted else {}
-    if not versions:
-        return NEW
     choice, new = st.columns([5, 1], vertical_alignment="bottom")
     with choice:
         chosen = ui.choose(t("List"), {**first, **words, NEW: t("A new list, from a file")}, "list")
     new.button(
-        t("Upload a file"), icon=":material/upload:", key="lists-new", on_click=start_new, disabled=chosen == NEW,
-        width="stretch",
+        t("Upload a file"), icon=":material/upload:", key="lists-new", on_click=ui.take, args=("list", NEW),
+        disabled=chosen == NEW, width="stretch",
     )  # fmt: skip
-    return chosen
+    return chosen, known.get(chosen, [])
 
 
-def start_new() -> None:
-    ui.take("list", NEW)
-
-
-def name_of(version: ListVersion) -> str:
-    return t("{list}, {rows} rows, saved {when}", list=version.name, rows=version.rows, when=ui.clock(version.saved_at))
-
-
-# ---------------------------------------------------------------- a file
-
-
-def show_uploader() -> UploadedFile | None:
-    file = st.file_uploader(
-        t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
-        type=["csv", "tsv", "txt", "xlsx", "ods"],
-        key="lists-file",
-    )
-    if file is None:
-        lesson = t(
-            "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
-            "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
-            "the file stays on this machine."
-        )
-        ui.empty("groups", t("Here stands what is in the file"), lesson)
-    return file
-
-
-def show_upload(file: UploadedFile) -> None:
-    reading = None
-    try:
-        reading = _reading.read(file)
-    except BulkmailError as error:
-        st.error(ui.plain(t(error)), icon=":material/block:")
-    if reading is None:
-        try:
-            _reading.show_choices(file, None)
-        except BulkmailError:
-            st.caption(t("Nothing in this file can be read as a list."))
-        return
-    show_save(file, reading)
-    with st.expander(t("How the file was read"), icon=":material/table_view:", key="lists-reading"):
-        _reading.show_reading(reading)
-        _reading.show_choices(file, reading)
-    key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
-    show_report(key, reading.table, reading.findings, reading.columns)
-
-
-def show_save(file: UploadedFile, reading: intake.Reading) -> None:
-    name, save = st.columns([5, 1], vertical_alignment="bottom")
-    with name:
-        st.text_input(
-            t("Save as"), file.name, key=f"lists-name-{file.file_id}", max_chars=200,
-            help=t("Under the name of an earlier list it is a new version of it, which its campaigns use."),
-        )  # fmt: skip
-    save.button(
-        t("Save the list"), type="primary", icon=":material/save:", key="lists-save", on_click=keep,
-        args=(file, reading), width="stretch",
-    )  # fmt: skip
-    st.caption(t("Not saved yet: a reload of this page forgets the file."))
-
-
-def keep(file: UploadedFile, reading: intake.Reading) -> None:
-    name = st.session_state[f"lists-name-{file.file_id}"].strip() or file.name
-    try:
-        saved = prepare.save_list(ui.house(), name, reading, prepare.content_hash(file.getvalue()), wiring.now())
-    except BulkmailError as error:
-        ui.report(error)
-        return
-    database.audit(ui.house(), ui.who(), "list.saved", {"list": saved.id, "rows": saved.rows}, wiring.now())
-    ui.take("list", str(saved.id))
+def choose_version(known: list[ListVersion]) -> ListVersion:
+    """Draw the choice of a version where there are several."""
+    if len(known) == 1:
+        return known[0]
+    newest, words = known[0], {str(version.id): version_words(version) for version in known}
+    words[str(newest.id)] = t("{version} (the newest)", version=words[str(newest.id)])
+    chosen = ui.choose(t("Version"), words, "version")
+    return next(version for version in known if str(version.id) == chosen)
 
 
 # ---------------------------------------------------------------- a saved list
 
 
-def show_saved(version: ListVersion) -> None:
-    show_use(version)
-    table = table_of(version.id)
-    with st.expander(t("How the file was read"), icon=":material/table_view:", key="lists-columns"):
-        _reading.show_columns(dict(version.meta.get("columns", {})), rows.examples(table.head(SOME)))
-        st.caption(t("To read it another way, upload the file again."))
-    show_report(version.content_hash, table, (), dict(version.meta.get("columns", {})))
+def show_saved(version: ListVersion, known: list[ListVersion]) -> None:
+    newest = version.id == known[0].id
+    if newest:
+        show_use(version)
+    else:
+        st.info(t("An earlier version, to read and compare. Campaigns use the newest."), icon=":material/history:")
+    key, table, mended = table_of(version.id, database.last_change(ui.house()))
+    seen = look(key, table, dict(version.meta.get("columns", {})), version=version, newest=newest)
+    show_cards(seen)
+    if mended:
+        show_last(seen)
+    view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "seen", **ui.SEGMENTS)
+    if view == "versions":
+        show_versions(seen, known)
+    elif view == "reading":
+        show_columns(seen, table)
+    else:
+        {"found": show_found, "rows": show_rows, "history": show_history}[view](seen)
 
 
 @st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
-def table_of(list_id: int) -> pd.DataFrame:
-    return database.load_list(ui.house(), list_id)
+def table_of(list_id: int, known: str) -> tuple[str, pd.DataFrame, bool]:
+    """What changes whenever the table does, the table with its mends, and whether there are any."""
+    held = prepare.mends_of(ui.house(), list_id)
+    return f"{list_id} {mending.digest(held)}", prepare.mended_list(ui.house(), list_id), len(held) > 0
+
+
+def show_columns(seen: Seen, table: pd.DataFrame) -> None:
+    _reading.show_columns(seen.columns, rows.examples(table.head(SOME)))
+    st.caption(t("To read it another way, upload the file again."))
 
 
 def show_use(version: ListVersion) -> None:

@@ -14,8 +14,8 @@ PEOPLE = a_table("""
 """)
 
 
-def numbers(found):
-    return found[0]["source_row"].tolist(), found[1]
+def numbers(**narrowed):
+    return PEOPLE["source_row"].to_numpy()[rows.places(PEOPLE, **narrowed)].tolist()
 
 
 def test_all_rows_come_back_in_the_order_of_the_list():
@@ -26,20 +26,22 @@ def test_all_rows_come_back_in_the_order_of_the_list():
 
 
 def test_rows_of_one_reason_are_behind_its_number():
-    assert numbers(rows.behind(PEOPLE, reason="no_consent")) == ([4, 5], 2)
+    assert numbers(reason="no_consent") == [4, 5]
 
 
 def test_eligible_and_excluded_rows_are_told_apart():
-    assert numbers(rows.behind(PEOPLE, excluded=True)) == ([3, 4, 5], 3)
-    assert numbers(rows.behind(PEOPLE, excluded=False)) == ([2], 1)
+    assert numbers(excluded=True) == [3, 4, 5]
+    assert numbers(excluded=False) == [2]
 
 
 def test_rows_that_a_finding_names_are_behind_it():
-    assert numbers(rows.behind(PEOPLE, numbers=(5, 2))) == ([2, 5], 2)
+    assert numbers(numbers=(5, 2)) == [2, 5]
 
 
-def test_a_long_table_is_cut_and_says_how_long_it_was():
-    assert numbers(rows.behind(PEOPLE, most=2)) == ([2, 3], 4)
+def test_a_person_is_found_by_a_part_of_name_or_address_in_any_case():
+    assert numbers(find="EXAMPLE.org") == [2, 5]
+    assert numbers(find="bo") == [3]
+    assert numbers(find=".*", excluded=True) == []
 
 
 def test_reasons_are_read_in_words_and_empty_columns_are_left_out():

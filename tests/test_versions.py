@@ -99,7 +99,7 @@ def test_a_mend_of_a_row_that_is_gone_or_says_something_else_is_lost():
 
 def test_who_was_left_out_stays_left_out_though_other_cells_change():
     out = mending.leave_out(a_table(BEFORE), [5], "asked by phone")
-    after = "original_address | name | field.Faculty\ndora@lotusbay.mo | Dora | Music"
+    after = "original_address | name | field.Faculty\nDORA@lotusbay.mo | Dora Lei | Music"
     assert fates(after, out) == [(2, "applies")]
 
 

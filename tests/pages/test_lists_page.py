@@ -1,9 +1,13 @@
 """The lists page: a file is read, corrected by hand, judged, saved and used, and every number has its rows."""
 
+import io
+from datetime import timedelta
+
+import openpyxl
 import pytest
 
-from bulkmail import intake, prepare
-from bulkmail.adapters import database, lists
+from bulkmail import intake, prepare, rejects
+from bulkmail.adapters import database, lists, mends
 from tests.builders import NOW, a_campaign
 from tests.pages.conftest import words
 
@@ -14,6 +18,7 @@ MESS = """姓名,電郵,學院,同意
 李四,li@gmail.com,理學院,是
 張三,,理學院,是
 """
+LATER = NOW + timedelta(days=1)
 ODD = b"who,write to,shoe size\nAna,ana at example,38\nBo,bo at example,44\n"
 
 
@@ -47,7 +52,7 @@ def test_it_opens_empty_and_full_in_both_languages(opened, sqlite_workspace, loc
 
 
 def test_an_uploaded_file_is_judged_before_it_is_saved(opened, sqlite_workspace):
-    page = uploaded(opened("lists"), "people.csv", MESS.encode("big5hkscs"))
+    page = uploaded(opened("lists", seen="reading"), "people.csv", MESS.encode("big5hkscs"))
     assert not page.exception
     assert numbers(page) == ["5", "2", "3"]
     assert "Big5-HKSCS" in words(page)
@@ -95,7 +100,7 @@ def choose(page, **fields):
 
 
 def test_another_encoding_reads_the_headers_anew(opened):
-    page = uploaded(opened("lists"), "people.csv", MESS.encode("big5hkscs"))
+    page = uploaded(opened("lists", seen="reading"), "people.csv", MESS.encode("big5hkscs"))
     page = choose(page, encoding="gb18030")
     assert not page.exception
     page = choose(page, encoding="big5hkscs")
@@ -110,7 +115,7 @@ def test_what_is_no_list_is_refused_in_words(opened):
 
 def test_the_rows_behind_a_reason_and_a_finding_are_shown_with_what_is_wrong(opened, sqlite_workspace):
     saved(sqlite_workspace)
-    page = opened("lists")
+    page = opened("lists", seen="rows")
     assert behind(page)["source_row"].tolist() == [3, 4, 6]
     page.selectbox("behind").set_value("no_address").run()
     assert behind(page)["source_row"].tolist() == [6]
@@ -120,9 +125,160 @@ def test_the_rows_behind_a_reason_and_a_finding_are_shown_with_what_is_wrong(ope
     assert behind(page)["suggestion"].tolist() == ["li@gmail.com"]
 
 
+def test_a_finding_leads_to_its_rows(opened, sqlite_workspace):
+    saved(sqlite_workspace)
+    page = opened("lists")
+    next(button for button in page.button if button.key and "ADR-06" in button.key).click().run()
+    assert page.query_params["seen"] == "rows"
+    assert behind(page)["source_row"].tolist() == [4]
+
+
+def test_a_person_is_found_and_the_address_says_nothing_of_it(opened, sqlite_workspace):
+    saved(sqlite_workspace)
+    page = opened("lists", seen="rows", behind="all")
+    page.text_input("lists-find").set_value("GMAIL").run()
+    assert behind(page)["source_row"].tolist() == [5]
+    assert "GMAIL" not in str(page.query_params)
+    page.text_input("lists-find").set_value("nobody").run()
+    assert "No rows." in words(page)
+
+
 def test_formulas_in_a_list_are_harmless_in_the_table(opened, sqlite_workspace):
     saved(sqlite_workspace)
-    assert "'=HYPERLINK(1)" in behind(opened("lists"))["name"].tolist()
+    assert "'=HYPERLINK(1)" in behind(opened("lists", seen="rows"))["name"].tolist()
+
+
+# ---------------------------------------------------------------- mending
+
+
+def mending(opened, ws, behind):
+    saved(ws)
+    page = opened("lists", seen="rows", behind=behind)
+    page.text_input("mender").set_value("Ana").run()
+    return page
+
+
+def now_in(ws):
+    return prepare.mended_list(ws, lists.newest(ws, "people.csv").id)
+
+
+def test_suggestions_are_accepted_in_bulk_and_undone_each_with_a_name(opened, sqlite_workspace):
+    ws = sqlite_workspace
+    page = mending(opened, ws, "suggested")
+    page.button("lists-accept").click().run()
+    assert not page.exception
+    assert now_in(ws)["original_address"].tolist()[2] == "li@gmail.com"
+    assert "Suggestions accepted" in words(page) and "Ana" in words(page)
+    page.button("lists-undo-last").click().run()
+    assert now_in(ws)["original_address"].tolist()[2] == "li@gmial.com"
+    [version] = lists.lists(ws)
+    assert mends.deeds(ws, version.id)[["who", "what"]].values.tolist() == [["Ana", "accepted"], ["Ana", "undone"]]
+
+
+def test_nothing_is_mended_without_a_name_or_a_reason(opened, sqlite_workspace):
+    saved(sqlite_workspace)
+    page = opened("lists", seen="rows", behind="suggested")
+    page.button("lists-accept").click().run()
+    assert "Write your name" in page.error[0].value
+    page.text_input("mender").set_value("Ana").run()
+    page.button("lists-leave-out").click().run()
+    assert "Write why" in page.error[0].value
+    assert mends.deeds(sqlite_workspace, 1).empty
+
+
+def test_rows_are_left_out_with_a_reason_and_counted_so(opened, sqlite_workspace):
+    page = mending(opened, sqlite_workspace, "in")
+    assert numbers(page) == ["5", "2", "3"]
+    page.text_input("lists-why").set_value("asked by phone").run()
+    page.button("lists-leave-out").click().run()
+    assert numbers(page) == ["5", "0", "5"]
+    page.selectbox("behind").set_value("left_out").run()
+    assert behind(page)["left_out"].tolist() == ["asked by phone"] * 2
+    page.button("lists-take-in").click().run()
+    assert numbers(page) == ["5", "2", "3"]
+
+
+def test_every_campaign_sees_the_mended_list(opened, sqlite_workspace):
+    ws = sqlite_workspace
+    database.save_campaign(ws, a_campaign(list_name="people.csv"), NOW)
+    page = mending(opened, ws, "suggested")
+    before = prepare.state_of(ws, database.campaign(ws, "spring"))
+    page.button("lists-accept").click().run()
+    inputs = prepare.inputs_of(ws, database.campaign(ws, "spring"))
+    assert inputs.table["original_address"].tolist()[2] == "li@gmail.com"
+    assert prepare.state_of(ws, database.campaign(ws, "spring")) != before
+    assert inputs.list_hash != prepare.content_hash(MESS.encode())
+
+
+def test_the_history_says_who_changed_which_cell(opened, sqlite_workspace):
+    page = mending(opened, sqlite_workspace, "suggested")
+    page.button("lists-accept").click().run()
+    page.segmented_control("seen").set_value("history").run()
+    assert not page.exception
+    deeds, cells = page.dataframe[0].value, page.dataframe[1].value
+    assert deeds[["Who", "What", "Rows", "Holds"]].values.tolist() == [["Ana", "Suggestions accepted", 1, "yes"]]
+    assert cells.values.tolist() == [[4, "電郵", "li@gmial.com", "li@gmail.com"]]
+    page.button("lists-undo").click().run()
+    assert page.dataframe[0].value["Holds"].tolist() == ["yes", "undone"]
+
+
+def test_a_corrected_workbook_is_shown_before_it_is_merged(opened, sqlite_workspace):
+    ws = sqlite_workspace
+    version = saved(ws)
+    report = prepare.report_on_list(ws, prepare.mended_list(ws, version.id), (), now=NOW)
+    book = openpyxl.load_workbook(io.BytesIO(rejects.reject_workbook(
+        report.audience.excluded, columns=dict(version.meta["columns"]), mark=prepare.mark(ws, version),
+    )))  # fmt: skip
+    book.worksheets[0]["D2"] = "chan@lotusbay.edu.mo"
+    kept = io.BytesIO()
+    book.save(kept)
+    page = opened("lists", seen="history")
+    page.file_uploader("lists-corrected-0").upload("rejected-rows.xlsx", kept.getvalue()).run()
+    assert "1 of 3 rows in the workbook were corrected." in words(page)
+    assert now_in(ws)["original_address"].tolist()[1] == "bad@"
+    page.text_input("mender").set_value("Ana").run()
+    page.button("lists-merge").click().run()
+    assert now_in(ws)["original_address"].tolist()[1] == "chan@lotusbay.edu.mo"
+
+
+def test_a_workbook_of_something_else_is_refused_in_words(opened, sqlite_workspace):
+    saved(sqlite_workspace)
+    page = opened("lists", seen="history")
+    page.file_uploader("lists-corrected-0").upload("other.xlsx", MESS.encode()).run()
+    assert "is an .xlsx file" in page.error[0].value
+
+
+# ---------------------------------------------------------------- versions
+
+
+def test_a_new_upload_is_a_version_that_says_what_changed_and_which_mends_still_hold(opened, sqlite_workspace):
+    ws = sqlite_workspace
+    page = mending(opened, ws, "suggested")
+    page.button("lists-accept").click().run()
+    first = lists.newest(ws, "people.csv")
+    prepare.save_list(
+        ws, "people.csv", intake.read_list((MESS + "新人,new@alpha.edu,文學院,是\n").encode(), "x.csv"), "f" * 64, LATER
+    )
+    page = opened("lists", seen="versions")
+    assert page.selectbox("version").value != str(first.id)
+    assert page.dataframe[0].value["Rows"].tolist() == [6, 5]
+    assert numbers(page)[3:] == ["1", "0", "0", "5"]
+    assert page.dataframe[1].value["name"].tolist() == ["新人"]
+    assert now_in(ws)["original_address"].tolist()[2] == "li@gmail.com"
+    page.segmented_control("seen").set_value("history").run()
+    assert "1 still needed, and taken over" in page.dataframe[0].value["What"].tolist()[0]
+
+
+def test_an_earlier_version_stays_readable_and_is_not_mended(opened, sqlite_workspace):
+    first = saved(sqlite_workspace)
+    prepare.save_list(sqlite_workspace, "people.csv", intake.read_list(b"email\na@alpha.edu\n", "x"), "f" * 64, LATER)
+    page = opened("lists", version=str(first.id), seen="rows")
+    assert numbers(page) == ["5", "2", "3"]
+    assert "An earlier version" in page.info[0].value
+    assert not [button for button in page.button if button.key == "lists-accept"]
+
+
+# ---------------------------------------------------------------- using a list
 
 
 def test_a_list_is_used_by_the_campaign_in_hand_with_one_click(opened, sqlite_workspace):

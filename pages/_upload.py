@@ -1,0 +1,101 @@
+"""A list yet to be saved: the file, how it was read and corrected by hand, and saving it as a version."""
+
+import _reading
+import _ui as ui
+import streamlit as st
+from _report import look, show_cards, show_found
+from _rows import show_rows
+from _ui import t
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from bulkmail import intake, prepare, wiring
+from bulkmail.adapters import database, lists
+from bulkmail.errors import BulkmailError
+from bulkmail.model import say
+from bulkmail.roles import Role
+
+VIEWS = {"found": say("What was found"), "rows": say("Rows"), "reading": say("How it was read")}
+
+
+def show_uploader() -> UploadedFile | None:
+    file = st.file_uploader(
+        t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
+        type=["csv", "tsv", "txt", "xlsx", "ods"],
+        key="lists-file",
+    )
+    if file is None:
+        lesson = t(
+            "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
+            "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
+            "the file stays on this machine."
+        )
+        ui.empty("groups", t("Here stands what is in the file"), lesson)
+    return file
+
+
+def show_upload(file: UploadedFile) -> None:
+    """Draw a file that was read, and its report; the way to read it by hand where it could not be."""
+    reading = None
+    try:
+        reading = _reading.read(file)
+    except BulkmailError as error:
+        st.error(ui.plain(t(error)), icon=":material/block:")
+    if reading is None:
+        try:
+            _reading.show_choices(file, None)
+        except BulkmailError:
+            st.caption(t("Nothing in this file can be read as a list."))
+        return
+    show_save(file, reading)
+    key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
+    seen = look(key, reading.table, reading.columns, reading.findings)
+    show_cards(seen)
+    view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "seen", **ui.SEGMENTS)
+    if view == "reading":
+        _reading.show_reading(reading)
+        _reading.show_choices(file, reading)
+    else:
+        {"found": show_found, "rows": show_rows}[view](seen)
+
+
+def show_save(file: UploadedFile, reading: intake.Reading) -> None:
+    name, save = st.columns([5, 1], vertical_alignment="bottom")
+    with name:
+        st.text_input(
+            t("Save as"), file.name, key=f"lists-name-{file.file_id}", max_chars=200,
+            help=t("Under the name of an earlier list it is a new version of it, which its campaigns use."),
+        )  # fmt: skip
+    save.button(
+        t("Save the list"), type="primary", icon=":material/save:", key="lists-save", on_click=keep,
+        args=(file, reading), width="stretch", disabled=not ui.may(Role.AUTHOR),
+    )  # fmt: skip
+    before = lists.newest(ui.house(), name_of(file))
+    if before:
+        told = t(
+            "A new version of {list}, of which there is one of {when}.",
+            list=before.name,
+            when=ui.clock(before.saved_at),
+        )
+        st.caption(ui.plain(told))
+    st.caption(t("Not saved yet: a reload of this page forgets the file."))
+
+
+def name_of(file: UploadedFile) -> str:
+    return st.session_state.get(f"lists-name-{file.file_id}", "").strip() or file.name
+
+
+def keep(file: UploadedFile, reading: intake.Reading) -> None:
+    """Save the list and have the page show it; for a callback."""
+    file_hash, by = prepare.content_hash(file.getvalue()), ui.who()
+    if not ui.may(Role.AUTHOR):
+        return
+    try:
+        saved = prepare.save_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by)
+    except BulkmailError as error:
+        ui.report(error)
+        return
+    about = {"list": saved.id, "rows": saved.rows}
+    database.audit(ui.house(), by, "list.saved", about, wiring.now())
+    versions = [version.id for version in database.lists(ui.house()) if version.name == saved.name]
+    ui.take("list", str(min(versions)))
+    ui.take("version", str(saved.id))
