@@ -1,7 +1,7 @@
 """bulkmail sends bulk email responsibly: seven tips, each measured, shown and enforced.
 
 1. Consent                 `tips/consent.py`              who agreed, to what, when, by what proof
-2. Accurate addressing     `tips/addressing.py`           normal form, syntax, domains, duplicates
+2. Accurate addressing     `tips/addressing/`             normal form, syntax, domains, duplicates
 3. Unsubscribe             `tips/unsubscribe.py`          signed tokens, one-click headers, suppressions
 4. Clear message           `tips/clarity.py`              honest subject, sender, links and parts
 5. Personalization         `tips/personalization.py`      every letter rendered, every field filled

@@ -36,6 +36,7 @@ LIST_UNPACKED_BYTES = Limit(2_000_000_000, "bytes inside an uploaded workbook", 
 LIST_COLUMNS = Limit(500, "columns", HOUSE, _READ)
 LIST_CELLS = Limit(60_000_000, "cells of a sheet, empty ones counted", HOUSE, _READ)
 TYPO_KNOWN_ROWS = Limit(30, "rows of a list that make its domain a known one", HOUSE, _READ)
+TYPO_CLEAR_LEAD = Limit(20, "times the rows of the next provider that a slip is as near to", HOUSE, _READ)
 TYPO_KNOWN_SHARE = Limit(0.02, "of the rows of the domain it resembles", HOUSE, _READ)
 BOUNCE_WARN_RATE = Limit(
     0.02,

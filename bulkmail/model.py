@@ -48,7 +48,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """The answer of one check. `rows` are the source rows concerned (all of them; empty where it is not about rows)."""
+    """The answer of one check. `rows` are the source rows concerned (all of them; empty where it is not about rows, or
+    where the list is not at hand: then `count` alone says how many they are)."""
 
     code: str
     outcome: Outcome
@@ -56,6 +57,7 @@ class Finding:
     fix: Text
     source: str
     rows: tuple[int, ...] = ()
+    count: int = 0
 
     @property
     def tip(self) -> int:

@@ -55,7 +55,7 @@ def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> li
             "message": translate(finding.message),
             "fix": translate(finding.fix),
             "source": finding.source,
-            "rows": len(finding.rows),
+            "rows": finding.count or len(finding.rows),
         }
         for finding in findings
     ]

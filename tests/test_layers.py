@@ -45,7 +45,7 @@ def imports(tree):
 def may_import(here, there):
     low, high = storey(there), storey(here)
     if here == there:
-        return here not in {"tips"}
+        return True
     if high == "roof":
         return True
     if high == "adapters":
@@ -62,6 +62,8 @@ def test_imports_point_down(path):
         top, _, rest = name.partition(".")
         if top == "bulkmail" and rest and not rest.startswith("__"):
             assert may_import(room(path), rest.split(".")[0]), f"{path} must not import {name}"
+            stranger = room(path) == "tips" and f"{rest}.".split(".")[:2] != ["tips", path.parts[2].removesuffix(".py")]
+            assert not (stranger and rest.startswith("tips")), f"{path} must not import {name}: tips are strangers"
         allowed = ONLY_IN.get(top)
         assert not allowed or room(path) in allowed, f"{path} must not import {top}"
 

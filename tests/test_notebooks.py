@@ -135,7 +135,8 @@ def test_a_notebook_imports_pure_rooms_and_neither_adapters_nor_pages(name):
 
 
 def test_a_notebook_shows_every_check_of_addresses(quality, members):
-    found = [check(members[0]) for check in addressing.CHECKS]
+    counted = addressing.quality_of(members[0])
+    found = [check(counted) for check in addressing.CHECKS]
     (shown,) = tables(quality["checks"])
     assert shown["what was found"].tolist() == [str(finding.message) for finding in found]
     assert shown["outcome"].tolist() == [finding.outcome.value for finding in found]

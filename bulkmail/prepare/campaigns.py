@@ -15,7 +15,7 @@ from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, O
 from bulkmail.prepare.lists import asks_dns, judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
 from bulkmail.sample import SAMPLE_DOMAIN
-from bulkmail.tips import cadence, clarity, consent, personalization, sender_requirements, unsubscribe
+from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
 LAYOUT = "notice.mjml"
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
@@ -205,7 +205,7 @@ def _facts(
             attestation=campaign.attestation,
             now=now,
         ),
-        addressing=table,
+        addressing=addressing.quality_of(table),
         unsubscribe=letter and _unsubscribe_facts(ws, campaign, letter),
         clarity=letter and _clarity_facts(ws, campaign, letter),
         personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),

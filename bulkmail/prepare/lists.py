@@ -38,7 +38,8 @@ def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...]
     it was said to.
     """
     judged = judge_addresses(ws, table)
-    found = [*read, *(check(judged) for check in addressing.CHECKS)]
+    quality = addressing.quality_of(judged)
+    found = [*read, *(check(quality) for check in addressing.CHECKS)]
     of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
     events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
     judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
@@ -54,7 +55,7 @@ def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
         return judged
     domains = [domain for domain in judged["domain"].unique().tolist() if domain]
     answers = mail_domains.mail_domains(domains, resolver=ws.settings.dns)
-    return addressing.annotate(table, person_key=ws.person_key, domain_facts=answers)
+    return addressing.with_answers(judged, answers)
 
 
 def asks_dns(ws: Workspace) -> bool:

@@ -1,0 +1,106 @@
+"""What tip 2 says of each row of a list: the columns of `model.ADDRESSING_COLUMNS`."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bulkmail.tips.addressing.columns import cells_of, mask, text_of, texts_of
+from bulkmail.tips.addressing.forms import NO_ADDRESS, RESERVED, forms_of
+from bulkmail.tips.addressing.known import NEVER_MAILED_ROLES, RESERVED_DOMAINS
+from bulkmail.tips.addressing.mailboxes import hashes, mailboxes
+from bulkmail.tips.addressing.slips import likely_domains
+from bulkmail.tips.addressing.syntax import is_under
+
+
+def annotate(
+    table: pd.DataFrame,
+    *,
+    person_key: bytes,
+    domain_facts: Mapping[str, str] | None = None,
+    slips: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """The table with ADDRESSING_COLUMNS, read from `original_address` (or `address` where there is no such column).
+
+    Rows, order and index stay. `domain_facts` says of a domain receives, cannot or unknown; what it does not name is
+    unknown. `slips` are domains that look like a slip with what they may mean (`likely_domains` of the list's own where
+    not given). `suggestion` is for people to look at and is never applied.
+    """
+    original = table["original_address" if "original_address" in table else "address"]
+    forms = normal_forms(pa.array(original, pa.large_string()))
+    mailbox = forms["mailbox"].combine_chunks()
+    names = forms["domain"].combine_chunks().dictionary_encode()
+    domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
+    slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
+    columns = {
+        "address": forms["address"],
+        "mailbox": mailbox,
+        "domain": forms["domain"],
+        "person": hashes(mailbox, person_key),
+        "suggestion": _suggestions(forms, domains, names.indices, slips),
+        "addressing_reason": _reasons(forms["error"], mailbox, domains, where),
+        "addressing_note": forms["error"],
+    }
+    judged = table.assign(original_address=original, **{name: _series(cells, table) for name, cells in columns.items()})
+    return with_answers(judged, domain_facts or {})
+
+
+def normal_forms(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """What `forms_of` tells of each cell, and its `mailbox`."""
+    forms = forms_of(addresses)
+    mailbox = mailboxes(forms["address"].combine_chunks(), forms["domain"].combine_chunks())
+    return forms.append_column("mailbox", mailbox)
+
+
+def domain_counts(domains: list[str], where: np.ndarray) -> dict[str, int]:
+    """How many rows each domain has."""
+    return dict(zip(domains, np.bincount(where, minlength=len(domains)).tolist(), strict=True))
+
+
+def with_answers(table: pd.DataFrame, domain_facts: Mapping[str, str]) -> pd.DataFrame:
+    """The annotated table with what DNS says of each domain, and those rows given up whose domain cannot receive."""
+    names = cells_of(table, "domain").dictionary_encode()
+    answers = [domain_facts.get(name, "unknown") if name else "" for name in names.dictionary.to_pylist()]
+    answer = texts_of(answers).take(names.indices)
+    reason = cells_of(table, "addressing_reason")
+    if "cannot" in answers:
+        gone = pc.and_(pc.equal(answer, "cannot"), pc.is_in(reason, pa.array(["", "role_address"], reason.type)))
+        reason = pc.if_else(gone, text_of("cannot_receive"), reason)
+    return table.assign(addressing_reason=_series(reason, table), domain_answer=_series(answer, table))
+
+
+def _series(column: pa.Array | pa.ChunkedArray, table: pd.DataFrame) -> pd.Series:
+    return pd.Series(pd.array(column, dtype="str"), index=table.index)
+
+
+def _suggestions(
+    forms: pa.Table, domains: list[str], where: pa.Array, slips: Mapping[str, str]
+) -> pa.Array | pa.ChunkedArray:
+    """The mended text of what was refused, and the address at the better domain where the domain looks like a slip."""
+    instead = texts_of(slips.get(domain, "") for domain in domains).take(where)
+    is_slip = pc.not_equal(instead, "")
+    local = pc.replace_substring_regex(forms["address"].filter(is_slip), "@.*", "").combine_chunks()
+    better = pc.binary_join_element_wise(local, instead.filter(is_slip), text_of("@"))
+    return pc.replace_with_mask(forms["suggestion"].combine_chunks(), is_slip, better)
+
+
+def _reasons(error: pa.ChunkedArray, mailbox: pa.LargeStringArray, domains: list[str], where: np.ndarray) -> pa.Array:
+    """Why a row cannot be mailed, or "": the first of the reasons that holds."""
+    reserved = np.array([is_under(domain, RESERVED_DOMAINS) for domain in domains], bool)[where]
+    holds = {
+        "": np.zeros(len(where), bool),
+        "no_address": mask(pc.equal(error, NO_ADDRESS)),
+        "reserved_domain": mask(pc.equal(error, RESERVED)) | reserved,
+        "invalid_address": mask(pc.not_equal(error, "")),
+        "role_address": mask(pc.match_substring_regex(mailbox, role_pattern(NEVER_MAILED_ROLES))),
+    }
+    first = np.select(list(holds.values()), range(len(holds)), default=0)
+    return texts_of(holds).take(pa.array(first))
+
+
+def role_pattern(names: Iterable[str]) -> str:
+    """A pattern for mailboxes of these functions, tagged or not."""
+    return rf"\A(?:{'|'.join(map(re.escape, names))})(?:\+[^@]*)?@"
