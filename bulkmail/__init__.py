@@ -6,7 +6,7 @@
 4. Clear message           `tips/clarity.py`              honest subject, sender, links and parts
 5. Personalization         `tips/personalization.py`      every letter rendered, every field filled
 6. Consistency, frequency  `tips/cadence.py`              caps, gaps, ramps, quiet hours
-7. Sender requirements     `tips/sender_requirements.py`  SPF, DKIM, DMARC and what providers ask
+7. Sender requirements     `tips/sender_requirements/`    SPF, DKIM, DMARC and what providers ask
 
 ARCHITECTURE.md has the picture, the walk of one row and the invariants.
 """

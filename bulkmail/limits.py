@@ -107,6 +107,13 @@ CHART_MARKS = Limit(2_000, "marks of a chart", HOUSE, _READ)
 
 # 7 sender requirements
 GMAIL_BULK_PER_DAY = Limit(5_000, "letters a day to Gmail", "https://support.google.com/a/answer/14229414", _READ)
+OUTLOOK_BULK_PER_DAY = Limit(
+    5_000,
+    "letters a day to Outlook.com",
+    "https://techcommunity.microsoft.com/blog/MicrosoftDefenderforOffice365Blog/strengthening-email-ecosystem-outlook%E2%80%99s-new-requirements-for-high%E2%80%90volume-senders/4399730",
+    _READ,
+)
+SEED_DAYS = Limit(90, "days after which a letter that came back tells little", HOUSE, _READ)
 DKIM_RSA_BITS_MIN = Limit(1_024, "bits", "https://www.rfc-editor.org/rfc/rfc8301", _READ)
 DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)
 RULE_AGE_DAYS = Limit(180, "days", HOUSE, _READ)

@@ -313,50 +313,6 @@ class DeliveryEvent:
     url: str = ""
 
 
-# ---------------------------------------------------------------- what DNS says
-
-
-class DnsStatus(StrEnum):
-    """How a question to DNS ended: records found; EMPTY, the name exists without such a record; ABSENT, no such name
-    (NXDOMAIN); or UNKNOWN (no answer, a broken server, not asked), which is never read as one of the others."""
-
-    FOUND = "found"
-    EMPTY = "empty"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DnsAnswer:
-    """What came back for one question. `canonical` is where a chain of CNAMEs ended ("" without one); `detail` of an
-    UNKNOWN is not_asked, timeout, unreachable or the server's own word (SERVFAIL, REFUSED)."""
-
-    name: str
-    kind: str
-    status: DnsStatus
-    records: tuple[str, ...] = ()
-    canonical: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DomainFacts:
-    """What DNS says about a From domain, unjudged. `host` is A and AAAA together. `spf` is the TXT of the domain, then
-    the answers to its include, redirect, a, mx and exists terms; `spf_lookups` counts those terms, asked or not. `dkim`
-    is the TXT of `<selector>._domainkey` below the domain, then below its parents. `dmarc` is the TXT of `_dmarc` below
-    each name of the tree walk (RFC 9989 section 4.10), the domain first."""
-
-    domain: str
-    asked: bool
-    soa: DnsAnswer
-    mx: DnsAnswer
-    host: DnsAnswer
-    spf: tuple[DnsAnswer, ...]
-    spf_lookups: int
-    dkim: tuple[DnsAnswer, ...]
-    dmarc: tuple[DnsAnswer, ...]
-
-
 # ---------------------------------------------------------------- columns of tables
 
 # A list as read (intake). Text is never null: an empty cell is "".

@@ -1,6 +1,5 @@
 """Joins the rooms into something that runs: who takes the letters, who sends them, who answers the public."""
 
-import json
 import logging
 import os
 import signal
@@ -119,8 +118,8 @@ class Staff:
 
 def inbox_address(ws: Workspace) -> str:
     """Where the rehearsal of this workspace shows its letters, as it last said; "" when it never ran."""
-    told = ws.settings.home / "rehearsal" / "rehearsal.json"
-    return f"{json.loads(told.read_text())['url']}/inbox" if ws.settings.rehearsal and told.exists() else ""
+    address = workspace.rehearsal_address(ws) if ws.settings.rehearsal else ""
+    return f"{address}/inbox" if address else ""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from bulkmail import preflight
 from bulkmail.adapters import sender_dns
 from bulkmail.model import TIPS, Finding, Outcome, say
 from bulkmail.preflight import PreflightFacts
-from bulkmail.tips.sender_requirements import SenderFacts
+from bulkmail.tips.sender_requirements import RULES, SenderFacts
 
 
 def a_finding(code, outcome, rows=()):
@@ -35,13 +35,13 @@ def test_each_tip_without_facts_is_one_unknown():
 def test_facts_of_one_tip_are_judged_by_its_checks():
     findings = preflight.judge(PreflightFacts(sender_requirements=sender_facts()))
     codes = {finding.code for finding in findings if finding.tip == 7}
-    assert codes == {"SND-01", "SND-02", "SND-03", "SND-06", "SND-07", "SND-14", "SND-22"}
+    assert codes == set(RULES)
 
 
 def test_findings_come_in_the_order_of_harm_then_code():
     findings = preflight.judge(PreflightFacts(sender_requirements=sender_facts()))
     assert findings == sorted(findings, key=lambda finding: (preflight.HARM.index(finding.outcome), finding.code))
-    assert findings[-1].code == "SND-22"
+    assert findings[-1].outcome is Outcome.PASS
     assert tuple(preflight.HARM) == (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 

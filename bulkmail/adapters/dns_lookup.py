@@ -14,12 +14,14 @@ from typing import TypeVar
 
 import dns.asyncresolver
 import dns.exception
+import dns.message
 import dns.name
 import dns.resolver
+import dns.reversename
 from dns.rdata import Rdata
 
 from bulkmail.errors import SettingsError
-from bulkmail.model import DnsAnswer, DnsStatus
+from bulkmail.facts import DnsAnswer, DnsStatus
 
 Resolver = dns.asyncresolver.Resolver | None
 _Result = TypeVar("_Result")
@@ -41,6 +43,8 @@ async def ask_for(resolver: Resolver, name: str, kind: str) -> DnsAnswer:
         return _unknown(name, kind, "timeout")
     except dns.resolver.NoNameservers as error:
         return _unknown(name, kind, _word_of(error))
+    except dns.message.ChainTooLong:
+        return _unknown(name, kind, "loop")
     except (dns.exception.DNSException, UnicodeError):  # a name that cannot be asked: a label too long, say
         return _unknown(name, kind, "not_a_name")
     records = tuple(sorted(_text(record) for record in answer.rrset or ()))
@@ -120,6 +124,11 @@ def ascii_name(domain: str) -> str:
     with suppress(dns.exception.DNSException, UnicodeError):
         return dns.name.from_text(bare).to_text(omit_final_dot=True)
     return bare
+
+
+def reverse_name(ip: str) -> str:
+    """Return the name under which the PTR of an address stands."""
+    return dns.reversename.from_address(ip).to_text(omit_final_dot=True)
 
 
 def run(work: Coroutine[None, None, _Result]) -> _Result:

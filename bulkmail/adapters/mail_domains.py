@@ -10,8 +10,8 @@ from contextlib import suppress
 
 from bulkmail.adapters import dns_lookup
 from bulkmail.adapters.dns_lookup import Resolver, ask_host
+from bulkmail.facts import DnsStatus
 from bulkmail.limits import DNS_IN_FLIGHT, DNS_SECONDS
-from bulkmail.model import DnsStatus
 
 RECEIVES, CANNOT, UNKNOWN = "receives", "cannot", "unknown"
 

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,6 +52,7 @@ class Settings:
     domains: tuple[str, ...] = ()
     sign_in: SignIn | None = None
     second_person_above: int = SECOND_PERSON_ABOVE
+    sending_ips: tuple[str, ...] = ()
 
     @property
     def stays_here(self) -> bool:
@@ -93,6 +95,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         domains=_domains(given.get("BULKMAIL_DOMAINS", "")),
         sign_in=_sign_in(given, problems),
         second_person_above=_people("BULKMAIL_SECOND_PERSON_ABOVE", given, SECOND_PERSON_ABOVE, problems),
+        sending_ips=_addresses(given.get("BULKMAIL_SENDING_IPS", ""), problems),
     )
     if home.exists() and not home.is_dir():
         problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))
@@ -188,6 +191,17 @@ def _provider(value: str, with_key: bool, problems: list[Text]) -> str:
 def _domains(value: str) -> tuple[str, ...]:
     """The organisation's own domains: names apart by commas or spaces."""
     return tuple(name.strip(".").lower() for name in value.replace(",", " ").split())
+
+
+def _addresses(value: str, problems: list[Text]) -> tuple[str, ...]:
+    """IP addresses apart by commas or spaces, in their shortest form."""
+    found = []
+    for name in value.replace(",", " ").split():
+        try:
+            found.append(str(ip_address(name)))
+        except ValueError:
+            problems.append(say("BULKMAIL_SENDING_IPS holds {name}, which is no IP address.", name=name))
+    return tuple(found)
 
 
 def _key(value: str, problems: list[Text]) -> str:

@@ -4,6 +4,7 @@
 (BEGIN IMMEDIATE), so that what was read is still true when it is written; PostgreSQL locks the rows it is asked to.
 """
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 import bulkmail
 from bulkmail.adapters import tables
-from bulkmail.adapters.settings import Settings
+from bulkmail.adapters.settings import SENDGRID_HOST, Settings
 from bulkmail.errors import SettingsError, StateError
 
 MIGRATIONS = Path(bulkmail.__file__).parent / "migrations"
@@ -167,6 +168,14 @@ def migrate(engine: Engine) -> None:
                 command.upgrade(alembic_config(connection), "head")
             except CommandError as error:
                 raise StateError("A newer bulkmail has used this workspace. Update bulkmail to open it.") from error
+
+
+def rehearsal_address(ws: Workspace) -> str:
+    """Where the rehearsal of this workspace answers, as it last said; "" when it never ran. A named one has its own."""
+    told = ws.home / "rehearsal" / "rehearsal.json"
+    if ws.settings.sendgrid_host != SENDGRID_HOST:
+        return ws.settings.sendgrid_host
+    return str(json.loads(told.read_text())["url"]) if told.exists() else ""
 
 
 def _secrets(engine: Engine) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from bulkmail.compose.examine import Examined, examine, personalization_facts, r
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
 from bulkmail.compose.looking import field_table, preheader, reader, stand_in, telling_rows
-from bulkmail.compose.mime import final_mime
+from bulkmail.compose.mime import final_mime, html_of
 from bulkmail.compose.render import preview_frame, render
 from bulkmail.compose.slots import SlotColumns, Slotted, joined, slot_columns, split, substitutions, why_single
 from bulkmail.compose.source import compile_letters
@@ -18,6 +18,7 @@ __all__ = [
     "examine",
     "field_table",
     "final_mime",
+    "html_of",
     "inventory",
     "joined",
     "personalization_facts",

@@ -7,6 +7,7 @@ uses, with the headers we hand it. `Date` and `Message-ID` are the provider's to
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -59,6 +60,12 @@ def final_mime(
     made.set_content(message.text, cte="quoted-printable")
     made.add_alternative(message.html, subtype="html", cte="quoted-printable")
     return made.as_bytes()
+
+
+def html_of(letter: bytes) -> str:
+    """The HTML part of a whole letter, "" where it has none."""
+    part = message_from_bytes(letter, policy=_POLICY).get_body(("html",))
+    return part.get_content() if part else ""
 
 
 def _mailbox(name: str, address: str) -> Address | str:

@@ -5,10 +5,8 @@ from bulkmail.prepare.campaigns import (
     UNDER_WAY,
     Inputs,
     Prepared,
-    SenderReport,
     approve,
     approve_reviewed,
-    canary_url,
     contacts_since,
     excluded_of,
     inputs_of,
@@ -19,8 +17,6 @@ from bulkmail.prepare.campaigns import (
     plan_to_watch,
     plan_under_way,
     prepare_campaign,
-    report_on_sender,
-    sender_dns,
     state_of,
 )
 from bulkmail.prepare.lists import (
@@ -41,6 +37,7 @@ from bulkmail.prepare.mends import (
     mends_of,
     save_list,
 )
+from bulkmail.prepare.sender import SenderReport, account_of, canary_url, report_on_sender
 
 __all__ = [
     "LAYOUT",
@@ -49,6 +46,7 @@ __all__ = [
     "ListReport",
     "Prepared",
     "SenderReport",
+    "account_of",
     "approve",
     "approve_reviewed",
     "asks_dns",
@@ -76,6 +74,5 @@ __all__ = [
     "report_on_list",
     "report_on_sender",
     "save_list",
-    "sender_dns",
     "state_of",
 ]

@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, files, journal, ledger, lists, past, sender_dns, suppressions
+from bulkmail.adapters import database, files, journal, ledger, lists, past, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
-from bulkmail.model import Campaign, DomainFacts, EventKind, Finding, Message, Outcome, Plan, Text, say
-from bulkmail.prepare.lists import asks_dns, judge_addresses
+from bulkmail.model import Campaign, EventKind, Finding, Message, Outcome, Plan, say
+from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
+from bulkmail.prepare.sender import canary_url, letters_as_sent, sender_facts
 from bulkmail.sample import SAMPLE_DOMAIN
-from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
+from bulkmail.tips import addressing, cadence, clarity, consent, personalization, unsubscribe
 
 LAYOUT = "notice.mjml"
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
-CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +168,6 @@ def _suppressed(table: pd.DataFrame) -> pd.DataFrame:
 # ---------------------------------------------------------------- facts for the seven tips
 
 
-def canary_url(ws: Workspace) -> str:
-    """An unsubscribe link of the right shape and length that belongs to nobody."""
-    token = unsubscribe.make_token(CANARY, "0" * 16, ws.token_keys[ws.token_key_id], ws.token_key_id)
-    return f"{ws.settings.public_url}/u/{token}"
-
-
 def longest_letter(ws: Workspace, letters: Mapping[str, compose.Letter], people: pd.DataFrame) -> Message | None:
     """The letter of the person with the most text in their fields, the largest to travel; None without people, or where
     it cannot be written: PER-01 then says why."""
@@ -210,7 +204,13 @@ def _facts(
         clarity=letter and _clarity_facts(ws, campaign, letter),
         personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
         cadence=_cadence_facts(ws, campaign, table, contacts, now),
-        sender_requirements=sender_requirements.SenderFacts(dns=dns_of_sender(ws, campaign), now=now),
+        sender_requirements=sender_facts(
+            ws,
+            campaign,
+            now=now,
+            letters=letters_as_sent(ws, campaign, letters, eligible, now=now),
+            recipients=len(eligible),
+        ),
     )
 
 
@@ -249,29 +249,6 @@ def _clarity_facts(ws: Workspace, campaign: Campaign, letter: Message) -> clarit
         text=letter.text,
         organisation_domains=ws.settings.domains,
     )
-
-
-def dns_of_sender(ws: Workspace, campaign: Campaign) -> DomainFacts:
-    """What DNS says of the From domain; where DNS may not be asked, facts that say so."""
-    domain = campaign.sender.address.rpartition("@")[2]
-    return sender_dns.facts_of(domain, resolver=ws.settings.dns, ask=asks_dns(ws))
-
-
-@dataclass(frozen=True, kw_only=True)
-class SenderReport:
-    """What tip 7 says of a From address by itself; `asked` is whether DNS was, `request` a letter to its team."""
-
-    asked: bool
-    findings: tuple[Finding, ...]
-    request: tuple[Text, ...]
-
-
-def report_on_sender(ws: Workspace, campaign: Campaign, *, now: datetime) -> SenderReport:
-    """Judge the sender of a campaign: needs no list and no letter, and may take seconds where DNS is slow."""
-    facts = sender_requirements.SenderFacts(dns=dns_of_sender(ws, campaign), now=now)
-    found = preflight.by_harm(check(facts) for check in sender_requirements.CHECKS)
-    request = sender_requirements.request_to_dns_team(facts, found)
-    return SenderReport(asked=facts.dns.asked, findings=tuple(found), request=tuple(request))
 
 
 def _nobody_left(people: Audience) -> list[Finding]:

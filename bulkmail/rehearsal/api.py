@@ -13,11 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkmail import limits
-from bulkmail.rehearsal import logs, rules
+from bulkmail.rehearsal import account, logs, rules
 from bulkmail.rehearsal.stage import Stage
 
 LISTS = ("unsubscribes", "bounces", "blocks", "spam_reports", "invalid_emails")
-SCOPES = ("mail.send", "mail.batch.create", "user.scheduled_sends.create", "suppression.read", "asm.groups.read")
 HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html"
 
 
@@ -46,9 +45,7 @@ def routes(stage: Stage) -> list[Route]:
         path("/v3/asm/suppressions/global/{email}", get=_is_suppressed, delete=_forget),
         path("/v3/logs", post=_search_logs),
         path("/v3/logs/{sg_message_id}", get=_log),
-        path("/v3/scopes", get=lambda *_: JSONResponse({"scopes": list(SCOPES)})),
-        path("/v3/user/credits", get=_credits),
-        path("/v3/user/webhooks/event/settings/signed", get=lambda s, *_: JSONResponse({"public_key": s.public_key})),
+        *(path(about, get=answer) for about, answer in account.ANSWERS.items()),
     ]
 
 
@@ -223,7 +220,7 @@ def _forget(stage: Stage, request: Request, raw: bytes) -> Response:
     return Response(status_code=204)
 
 
-# ---------------------------------------------------------------- logs and account
+# ---------------------------------------------------------------- logs
 
 
 def _search_logs(stage: Stage, request: Request, raw: bytes) -> Response:
@@ -241,12 +238,6 @@ def _search_logs(stage: Stage, request: Request, raw: bytes) -> Response:
 def _log(stage: Stage, request: Request, raw: bytes) -> Response:
     found = logs.message(stage.store, request.path_params["sg_message_id"])
     return JSONResponse(found) if found else refused(404, (None, "message not found"))
-
-
-def _credits(stage: Stage, request: Request, raw: bytes) -> Response:
-    (used,) = stage.store.one("SELECT count(*) FROM letter")
-    rest = {"last_reset": "2026-11-01", "next_reset": "2026-12-01", "reset_frequency": "monthly"}
-    return JSONResponse({"remain": 1_000_000, "total": 1_000_000 + used, "overage": 0, "used": used, **rest})
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkmail.adapters import mail_domains, sender_dns
-from bulkmail.model import DnsStatus
+from bulkmail.facts import DnsStatus
 from tests.dns_server import serving_dns
 
 KEY = "v=DKIM1; k=rsa; p=" + "A" * 1500  # longer than a datagram: arrives over TCP

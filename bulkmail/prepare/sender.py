@@ -1,0 +1,134 @@
+"""What tip 7 judges, gathered: DNS and the account are asked, letters are built as they will be sent."""
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from bulkmail import compose, preflight, sendgrid_account
+from bulkmail.adapters import sender_dns, workspace
+from bulkmail.adapters.sendgrid_api import SendGrid
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.errors import InputError
+from bulkmail.facts import AccountFacts, DomainFacts
+from bulkmail.model import Campaign, Finding, Text
+from bulkmail.prepare.lists import asks_dns
+from bulkmail.tips import sender_requirements, unsubscribe
+from bulkmail.tips.sender_requirements import SenderFacts
+
+ACCOUNT_SECONDS = 10  # an account that does not say in time is unknown
+LETTERS_BUILT = 5  # of each variant the first, the last and those between, at even distances
+_LINK = re.compile(r"""href=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
+
+
+def account_of(ws: Workspace) -> AccountFacts:
+    """What the SendGrid account says of itself; of a rehearsal that runs, its stand-in; nothing where neither is."""
+    settings = ws.settings
+    host = workspace.rehearsal_address(ws) if settings.rehearsal else settings.sendgrid_host
+    if not host:
+        return AccountFacts(stand_in=True)
+    provider = SendGrid(settings.sendgrid_key or "rehearsal", host, answer_seconds=ACCOUNT_SECONDS)
+    paths = sendgrid_account.PATHS
+    with ThreadPoolExecutor(len(paths)) as threads:
+        replies = list(threads.map(lambda path: provider.call("get", path), paths.values()))
+    provider.close()
+    answers = {field: (reply.status, reply.body) for field, reply in zip(paths, replies, strict=True)}
+    encrypted = host.startswith("https://")
+    return sendgrid_account.read_account(answers, stand_in=settings.stays_here, encrypted=encrypted)
+
+
+def dns_of_sender(
+    ws: Workspace, campaign: Campaign, account: AccountFacts, links: Mapping[str, str] | None = None
+) -> DomainFacts:
+    """What DNS says of the From domain, of the return path and of the keys that the account names; where DNS may not be
+    asked, facts that say so."""
+    domain = campaign.sender.address.rpartition("@")[2].lower()
+    known = sender_requirements.authenticated(account, domain)
+    return sender_dns.facts_of(
+        domain,
+        keys=known.keys if known else (),
+        envelope=known.envelope if known else "",
+        addresses=ws.settings.sending_ips,
+        linked=list(links or ()),
+        resolver=ws.settings.dns,
+        ask=asks_dns(ws),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderReport:
+    """What tip 7 says of a From address by itself; `asked` is whether DNS was, `request` a letter to its team."""
+
+    asked: bool
+    findings: tuple[Finding, ...]
+    request: tuple[Text, ...]
+
+
+def report_on_sender(ws: Workspace, campaign: Campaign, *, now: datetime) -> SenderReport:
+    """Judge the sender of a campaign: needs no list and no letter, and may take seconds where DNS is slow."""
+    facts = sender_facts(ws, campaign, now=now)
+    found = preflight.by_harm(check(facts) for check in sender_requirements.CHECKS)
+    request = sender_requirements.request_to_dns_team(facts, found)
+    return SenderReport(asked=facts.dns.asked, findings=tuple(found), request=tuple(request))
+
+
+def sender_facts(
+    ws: Workspace, campaign: Campaign, *, now: datetime, letters: tuple[bytes, ...] = (), recipients: int = 0
+) -> SenderFacts:
+    """What tip 7 judges of a campaign; without letters those checks are UNKNOWN."""
+    account, links = account_of(ws), links_in(letters)
+    return SenderFacts(
+        dns=dns_of_sender(ws, campaign, account, links),
+        now=now,
+        kind=campaign.kind,
+        recipients=recipients,
+        account=account,
+        public_url=ws.settings.public_url,
+        webhook_key=ws.settings.webhook_key,
+        letters=letters,
+        links=links,
+    )
+
+
+# ---------------------------------------------------------------- letters as they will be sent
+
+
+def letters_as_sent(
+    ws: Workspace, campaign: Campaign, letters: Mapping[str, compose.Letter], people: pd.DataFrame, *, now: datetime
+) -> tuple[bytes, ...]:
+    """The whole letters of several recipients of each variant, as they travel; none where one cannot be written."""
+    built = []
+    for variant, rows in people.groupby("variant", sort=True):
+        chosen = rows.iloc[:: max(1, len(rows) // LETTERS_BUILT)].head(LETTERS_BUILT)
+        for recipient in compose.recipients(chosen):
+            url = canary_url(ws)
+            try:
+                message = compose.render(letters[variant], recipient, url)
+            except InputError:
+                return ()
+            headers = unsubscribe.headers_of(campaign, url)
+            built.append(compose.final_mime(message, recipient, campaign.sender, sent_at=now, headers=headers))
+    return tuple(built)
+
+
+CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
+
+
+def canary_url(ws: Workspace) -> str:
+    """An unsubscribe link of the right shape and length that belongs to nobody."""
+    token = unsubscribe.make_token(CANARY, "0" * 16, ws.token_keys[ws.token_key_id], ws.token_key_id)
+    return f"{ws.settings.public_url}/u/{token}"
+
+
+def links_in(letters: tuple[bytes, ...]) -> dict[str, str]:
+    """The hosts that letters link to, each with one link as an example."""
+    found: dict[str, str] = {}
+    for letter in letters[:1]:
+        html = compose.html_of(letter)
+        for link in _LINK.findall(html):
+            found.setdefault(urlsplit(link).hostname or "", link)
+    return {host: link for host, link in found.items() if "." in host and not host.replace(".", "").isdigit()}

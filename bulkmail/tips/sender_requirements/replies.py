@@ -1,0 +1,160 @@
+"""What providers reply to a letter that they refuse or defer, and which rule that is about.
+
+After the providers' own pages: Gmail https://support.google.com/a/answer/3726730 and /14229414, Yahoo
+https://senders.yahooinc.com/smtp-error-codes/, Outlook.com https://postmaster.live.com/pm/troubleshooting.aspx, NetEase
+and QQ from reposts of their help pages; all read 2026-11-23.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bulkmail.model import Finding, Text, say
+from bulkmail.tips.sender_requirements.facts import SenderFacts
+from bulkmail.tips.sender_requirements.findings import not_known, passed, warned
+from bulkmail.tips.sender_requirements.providers import name_of, provider_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A kind of reply: `about` says what it is, `rules` which rules it is about, `ours` whether the fault is the
+    sender's: then nobody is suppressed for it."""
+
+    about: Text
+    rules: tuple[str, ...]
+    ours: bool = True
+
+
+def _reply(about: Text, *rules: str, ours: bool = True) -> Reply:
+    return Reply(about=about, rules=rules, ours=ours)
+
+
+_NO_MAILBOX = _reply(say("the mailbox does not exist"), "ADR-10", ours=False)
+_FULL = _reply(say("the mailbox is full"), "ADR-11", ours=False)
+_PACE = _reply(say("too much at once for this provider"), "FRQ-12")
+_CONTENT = _reply(say("the content was refused"), "MSG-15", "MSG-16", "MSG-17")
+_FAILED = _reply(say("authentication or DMARC failed"), "SND-05", "SND-06")
+_FORM = _reply(say("the form, the content or the reputation was refused"), "MSG-07", "MSG-08", "MSG-10")
+
+# provider → (what the reply says, its kind); the first that fits counts. QQ and NetEase use a bare 550 for everything,
+# so their texts come before any code.
+KNOWN: dict[str, tuple[tuple[str, Reply], ...]] = {
+    "gmail": (
+        (r"\b[45]\.7\.(23|25)\b", _reply(say("the sending address has no name that leads back"), "SND-12")),
+        (r"\b[45]\.7\.26\b", _FAILED),
+        (r"\b[45]\.7\.27\b", _reply(say("SPF did not pass"), "SND-01", "SND-05")),
+        (r"\b[45]\.7\.28\b", _reply(say("too many letters at once"), "FRQ-06", "MSG-08")),
+        (r"\b[45]\.7\.29\b", _reply(say("the connection was not encrypted"), "SND-13")),
+        (r"\b[45]\.7\.30\b", _reply(say("DKIM did not pass"), "SND-03", "SND-04", "SND-05")),
+        (r"\b[45]\.7\.(31|40)\b", _reply(say("there is no DMARC record or policy"), "SND-07")),
+        (r"\b[45]\.7\.32\b", _reply(say("the From domain is not aligned"), "SND-06")),
+        (r"\b[45]\.7\.24\b", _reply(say("the SPF record looks suspicious"), "SND-02")),
+        (r"\b5\.7\.1\b", _FORM),
+    ),
+    "yahoo": (
+        (r"\bTSS?\d\d", _reply(say("deferred for complaints or reputation"), "FRQ-07")),
+        (r"\bPH\d\d", _CONTENT),
+        (r"doesn.t have a yahoo", _NO_MAILBOX),
+    ),
+    "outlook": (
+        (r"\b5\.7\.515\b", _reply(say("SPF, DKIM and DMARC are not all right"), "SND-05", "SND-06", "SND-07")),
+        (r"\bRP-00[123]\b", _reply(say("slowed down by reputation"), "FRQ-06")),
+        (r"\bSC-002\b", _reply(say("addresses look guessed"), "ADR-14")),
+        (r"\bSC-004\b", _reply(say("too many complaints"), "FRQ-07")),
+        (r"\bSC-001\b", _CONTENT),
+    ),
+    "netease": (
+        (r"HL:REP\b", _reply(say("too many unknown mailboxes"), "ADR-13", "FRQ-12")),
+        (r"HL:(ICC|IFC|MEP)\b|MI:(SFQ|STC)\b|RP:(QRC|RCL)\b", _PACE),
+        (r"MI:(SPF|DMA)\b", _FAILED),
+        (r"DT:SPM\b", _CONTENT),
+    ),
+    "qq": (
+        (r"frequency limited|connection denied", _PACE),
+        (r"mail content denied", _reply(say("many complain about this letter"), "FRQ-07")),
+        (r"mailbox not found", _NO_MAILBOX),
+        (r"mailbox unavailable or access denied", _reply(say("that person gets too much mail now"), "FRQ-12")),
+    ),
+}
+# By the enhanced code of RFC 3463 alone, whoever the provider is.
+GENERIC: tuple[tuple[str, Reply], ...] = (
+    (r"\b5\.1\.\d+\b|\b5\.2\.1\b", _NO_MAILBOX),
+    (r"\b[45]\.2\.2\b", _FULL),
+    (r"\b[45]\.[34]\.\d+\b", _reply(say("a fault of the network or of the receiving system"), ours=False)),
+    (r"\b[45]\.5\.\d+\b", _reply(say("the letter or the connection broke a standard"), "SND-15")),
+    (r"\b[45]\.6\.\d+\b", _CONTENT),
+)
+_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b|\b[245]\d\d\b")
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+
+
+def rule_of(domain: str, reply: str) -> Reply | None:
+    """Return what a reply of the provider of this domain means, None where no table has it."""
+    for pattern, kind in (*KNOWN.get(provider_of(domain), ()), *GENERIC):
+        if re.search(pattern, reply, re.IGNORECASE):
+            return kind
+    return None
+
+
+def without_people(reply: str) -> str:
+    """Return a reply without addresses, in one line of 200 characters at most."""
+    return " ".join(_ADDRESS.sub("<…>", reply).split())[:200]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """How often a provider gave a kind of reply, with one as an example; `kind` None is in no table."""
+
+    provider: str
+    kind: Reply | None
+    example: str
+    count: int
+
+
+def by_rule(replies: Iterable[tuple[str, str, int]]) -> list[Heard]:
+    """Return the replies (domain, text, how many) by provider and meaning, the most frequent first; what is in no table
+    stands apart by its code."""
+    counted: dict[tuple[str, str], list] = {}
+    for domain, reply, count in replies:
+        kind, code = rule_of(domain, reply), _CODE.search(reply)
+        meaning = kind.about.template if kind else f"? {code[0] if code else reply[:40]}"
+        counted.setdefault((provider_of(domain), meaning), [kind, without_people(reply), 0])[2] += count
+    rows = [
+        Heard(provider=provider, kind=kind, example=example, count=count)
+        for (provider, _), (kind, example, count) in counted.items()
+    ]
+    return sorted(rows, key=lambda row: -row.count)
+
+
+def check_replies(facts: SenderFacts) -> Finding:
+    """Understand every reply of a provider: mend what is yours, and suppress nobody for it.
+
+    Codes x.7.x are about the sender. What is in no table is shown as unknown, for somebody to look up.
+    """
+    if facts.watch is None:
+        return not_known("SND-18", say("No replies of providers have been read."), say("Send, then look again."))
+    rows = by_rule(facts.watch.replies)
+    if not rows:
+        return passed("SND-18", say("No provider has refused or deferred a letter in the last 30 days."))
+    for row in rows:
+        if row.kind is None:
+            return _strange(row)
+    for row in rows:
+        if row.kind.ours:
+            return _ours(row)
+    count = sum(row.count for row in rows)
+    return passed("SND-18", say("All {count} replies of the last 30 days are about single mailboxes.", count=count))
+
+
+def _strange(row: Heard) -> Finding:
+    seen = {"provider": name_of(row.provider), "count": row.count, "example": row.example}
+    message = say("{count} replies of {provider} are in no table yet: {example}", **seen)
+    return warned("SND-18", message, say("Look the code up on the provider's page, and write down its rule."))
+
+
+def _ours(row: Heard) -> Finding:
+    seen = {"provider": name_of(row.provider), "count": row.count}
+    codes = ", ".join(row.kind.rules)
+    message = say("{provider} refused or deferred {count} letters: {about} ({codes}).",
+                  about=row.kind.about, codes=codes, **seen)  # fmt: skip
+    return warned("SND-18", message, say("Settle {codes}, then send again.", codes=codes))

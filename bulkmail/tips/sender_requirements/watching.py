@@ -1,0 +1,85 @@
+"""Being watched over: the providers' own monitors, each confirmed by a person from time to time; and the rules' age."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from bulkmail import limits
+from bulkmail.model import Finding, Text, say
+from bulkmail.tips.sender_requirements.facts import SenderFacts
+from bulkmail.tips.sender_requirements.findings import not_known, passed, warned
+from bulkmail.tips.sender_requirements.rules import RULES, Rule
+
+# Where one enrols; each by a key, with what it shows. Apple offers nothing of the kind.
+ENROLMENTS: dict[str, tuple[Text, str]] = {
+    "postmaster_tools": (
+        say("Gmail Postmaster Tools: spam rate and compliance of the domain"),
+        "https://postmaster.google.com/",
+    ),
+    "yahoo_sender_hub": (
+        say("Yahoo Sender Hub: complaints of each DKIM domain (feedback loop)"),
+        "https://senders.yahooinc.com/",
+    ),
+    "outlook_snds": (
+        say("Outlook.com SNDS: what it sees of your own sending addresses"),
+        "https://substrate.office.com/ip-domain-management-snds/snds",
+    ),
+    "outlook_jmrp": (
+        say("Outlook.com JMRP: complaints of its readers"),
+        "https://substrate.office.com/ip-domain-management-snds/snds",
+    ),
+}
+
+
+def check_enrolments(facts: SenderFacts) -> Finding:
+    """Enrol with the providers' monitors, and look twice a year that you still are.
+
+    Complaints at Gmail are seen there and nowhere else; SNDS and Postmaster Tools both moved in the last year, and who
+    did not look lost their figures.
+    """
+    if facts.watch is None:
+        message = say("Nobody has said which monitors the domain is enrolled with.")
+        return not_known("SND-17", message, say("Tick them on the Sender page, with the day."))
+    stale = stale_enrolments(facts.watch.enrolments, facts.now.date())
+    if stale:
+        message = say("Not confirmed within {days} days: {names}", days=int(limits.RULE_AGE_DAYS.value),
+                      names=", ".join(str(ENROLMENTS[key][0]).partition(":")[0] for key in stale))  # fmt: skip
+        return warned("SND-17", message, say("Enrol, or look that you still are, and tick them on the Sender page."))
+    return passed("SND-17", say("All {count} monitors of providers are confirmed.", count=len(ENROLMENTS)))
+
+
+def stale_enrolments(confirmed: dict[str, date], today: date) -> list[str]:
+    """Return the keys of the monitors that nobody has confirmed for 180 days."""
+    oldest = today - timedelta(days=limits.RULE_AGE_DAYS.value)
+    return [key for key in ENROLMENTS if confirmed.get(key, date.min) < oldest]
+
+
+# ---------------------------------------------------------------- the age of the rules
+
+
+def check_rule_age(facts: SenderFacts) -> Finding:
+    """Read the rules of Google, Yahoo, Microsoft and Apple again twice a year."""
+    today, limit = facts.now.date(), int(limits.RULE_AGE_DAYS.value)
+    days = age_of_the_rules(today)
+    old = old_rules(RULES, today)
+    seen = {"read_on": (today - timedelta(days=days)).isoformat(), "days": days, "limit": limit}
+    message = say("The rules were last read on {read_on}, {days} days ago; {limit} are allowed.", **seen)
+    if days <= limit:
+        return passed("SND-22", message)
+    codes = ", ".join(old) or "limits"
+    message = say("Older than {limit} days, last read on {read_on}: {codes}", codes=codes, **seen)
+    return warned("SND-22", message, say("Update bulkmail. Each rule and limit there says on which day it was read."))
+
+
+def old_rules(rules: dict[str, Rule], today: date) -> list[str]:
+    """Return the codes of the rules that were read more than 180 days ago."""
+    oldest = today - timedelta(days=limits.RULE_AGE_DAYS.value)
+    return [code for code, rule in rules.items() if rule.read_on < oldest]
+
+
+def age_of_the_rules(today: date) -> int:
+    """Return how many days ago the oldest rule or limit of the pack was read."""
+    return (today - min(_days_read())).days
+
+
+def _days_read() -> Iterable[date]:
+    return [*(rule.read_on for rule in RULES.values()), *(limit.read_on for limit in limits.every_limit().values())]
