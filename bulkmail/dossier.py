@@ -1,18 +1,24 @@
 """The dossier of a campaign: what was planned, found, approved and sent, in numbers that must add up. No addresses of
 recipients, only counts, hashes and the names of those who decided."""
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
+from bulkmail.errors import InputError
 from bulkmail.model import AttemptState, Campaign, Plan, Text, say
 
 # The version of the shape of a dossier.
-SHAPE = 1
+SHAPE = 2
+ATTEMPT_COLUMNS = ("id", "start", "stop", "state", "started_at", "digest")
 # A recipient's letter is in one of these: the states of its attempt, or skipped by the last look.
 STATES = (*(state.value for state in AttemptState), "skipped")
 LABELS = {
@@ -30,11 +36,12 @@ LABELS = {
     "refused or skipped": say("Refused or skipped"),
 }
 
+_CARRIED = re.compile(r'<script type="application/json" id="dossier">(.*?)</script>', re.DOTALL)
 Translate = Callable[[Text], str]
 Row = Sequence[object]
 
 
-def build(
+def of_plan(
     *,
     campaign: Campaign,
     plan: Plan,
@@ -42,45 +49,61 @@ def build(
     totals: Mapping[str, Any],
     findings: Sequence[Mapping[str, Any]],
     approvals: Iterable[Mapping[str, Any]],
+    consent: pd.DataFrame,
+    attempts: pd.DataFrame,
     outcomes: pd.DataFrame,
-    trail: pd.DataFrame,
-    now: datetime,
 ) -> dict[str, Any]:
-    """Return the dossier as plain values, ready for JSON.
+    """Return what the dossier tells of one plan of the campaign, as plain values.
 
-    `uploaded` counts the rows of the list; `totals` are those of the journal; `findings` as `preflight.as_json` gives
-    them; `approvals` have plan (a hash), by and at; `outcomes` and `trail` are the tables of the journal.
+    `campaign` is as it stood when the plan was made; `uploaded` counts the rows of the list; `totals` are those of the
+    journal; `findings` as `preflight.as_json` gives
+    them; `approvals` have plan (a hash), by and at; `consent` sums up the receipts: a row for each kind of record that
+    allowed letters, with how many; `attempts` and `outcomes` are the tables of the journal.
     """
     reconciliation = _reconciliation(plan, uploaded, totals)
     return {
-        "shape": SHAPE,
-        "made_at": _plain(now),
-        "campaign": _campaign(campaign),
-        "plan": {
-            "hash": plan.hash,
-            "parts": dict(plan.parts),
-            "recipients": plan.recipients,
-            "batches": len(plan.batches),
-            "excluded": dict(plan.excluded),
-        },
+        "hash": plan.hash,
+        "parts": dict(plan.parts),
+        "letter": {name: getattr(campaign, name) for name in ("subject", "preheader", "body_format", "body")},
+        "recipients": plan.recipients,
+        "batches": len(plan.batches),
+        "excluded": dict(plan.excluded),
         "reconciliation": reconciliation,
         "reconciles": all(line["holds"] for line in reconciliation),
-        "delivery": {state: int(totals.get(state, 0)) for state in STATES},
-        "reasons": {reason: int(people) for reason, people in totals.get("reasons", {}).items()},
-        "outcomes": _records(outcomes),
         "findings": [dict(finding) for finding in findings],
         "approvals": [
             {**{key: _plain(value) for key, value in approval.items()}, "holds": approval["plan"] == plan.hash}
             for approval in approvals
         ],
+        "consent": _records(consent),
+        "attempts": _records(attempts),
+        "delivery": {state: int(totals.get(state, 0)) for state in STATES},
+        "reasons": {reason: int(people) for reason, people in totals.get("reasons", {}).items()},
+        "outcomes": _records(outcomes),
+    }
+
+
+def build(
+    *, campaign: Campaign, plans: Sequence[Mapping[str, Any]], trail: pd.DataFrame, now: datetime
+) -> dict[str, Any]:
+    """Return the dossier of a campaign as plain values, ready for JSON: the campaign, each of its approved `plans`
+    (`of_plan`) in the order of approval, the `trail` of deeds, and the chain of hashes that seals them."""
+    made = {
+        "shape": SHAPE,
+        "made_at": _plain(now),
+        "campaign": _campaign(campaign),
+        "plans": [dict(plan) for plan in plans],
+        "reconciles": all(plan["reconciles"] for plan in plans),
         "trail": _records(trail),
     }
+    return made | {"chain": _chain(made)}
 
 
 def as_html(
     dossier: Mapping[str, Any], translate: Translate, *, reasons: Mapping[str, Text] | None = None, language: str = "en"
 ) -> str:
-    """Return the dossier as one page that needs nothing else: no script, no picture, nothing fetched.
+    """Return the dossier as one page that needs nothing else: nothing runs in it, nothing is fetched. It carries the
+    dossier's data too, so that one file is for people and for programs (`read`).
 
     `translate` puts a `Text` into the reader's language; `reasons` words the codes of exclusions where they are known.
     """
@@ -89,8 +112,51 @@ def as_html(
         _section(translate(heading), _words(header, translate), [_words(row, translate) for row in rows])
         for heading, header, rows in _tables(dossier, {**LABELS, **(reasons or {})})
     ]
+    data = json.dumps(dossier, ensure_ascii=False).replace("<", "\\u003c")  # no text can end the element it stands in
     places = {"language": escape(language), "title": escape(title), "verdict": _verdict(dossier, translate)}
-    return _PAGE.format(**places, sections="\n".join(sections))
+    return _PAGE.format(**places, sections="\n".join(sections), data=data)
+
+
+# ---------------------------------------------------------------- the chain
+
+
+def _chain(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return a link for each part, in order: its hash covers the part and the hash before, so that the last seals all.
+
+    SHA-256 over the hash before and the part as JSON with sorted keys and without spaces, in UTF-8.
+    """
+    chain, before = [], ""
+    for name, part in made.items():
+        text = json.dumps(part, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        before = sha256(f"{before}{name}{text}".encode()).hexdigest()
+        chain.append({"part": name, "hash": before})
+    return chain
+
+
+def first_broken(made: Mapping[str, Any]) -> str:
+    """Return the first part of a dossier that is not what its chain says, "" where all of it holds.
+
+    A chain shows that a dossier was changed, and not by whom it was made: compare its last hash with one kept apart.
+    """
+    parts = {name: part for name, part in made.items() if name != "chain"}
+    told = made.get("chain", [])
+    for link, right in zip_longest(told, _chain(parts)):
+        if link != right:
+            return str((right or link)["part"])
+    return ""
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Return the dossier that a file holds: the data by itself, or the page that carries it. Raises InputError."""
+    text = data.decode("utf-8", "replace")
+    found = _CARRIED.search(text)
+    try:
+        made = json.loads(found[1] if found else text)
+    except ValueError:
+        made = None
+    if not isinstance(made, dict) or not isinstance(made.get("chain"), list):
+        raise InputError("This file holds no dossier of bulkmail.")
+    return made
 
 
 # ---------------------------------------------------------------- numbers
@@ -113,7 +179,7 @@ def _sum(whole: str, number: int, parts: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:
-    """Return what identifies a campaign; the letter itself is in the plan by its hash."""
+    """Return what identifies a campaign; its letter stands in each plan, as it was then."""
     told = {key: value for key, value in asdict(campaign).items() if key not in {"body", "sender", "attestation"}}
     attestation = asdict(campaign.attestation) if campaign.attestation else {}
     return {
@@ -151,13 +217,14 @@ _PAGE = """<!doctype html>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ border-bottom: 1px solid #ccc; padding: .3rem .5rem; text-align: left; vertical-align: top }}
-td {{ overflow-wrap: anywhere }}
+td {{ overflow-wrap: anywhere; white-space: pre-line }}
 </style>
 </head>
 <body>
 <h1>{title}</h1>
 {verdict}
 {sections}
+<script type="application/json" id="dossier">{data}</script>
 </body>
 </html>
 """
@@ -165,20 +232,38 @@ td {{ overflow-wrap: anywhere }}
 
 def _tables(dossier: Mapping[str, Any], labels: Mapping[str, Text]) -> list[tuple[Text, Row, list[Row]]]:
     """Return (heading, header, rows) of every table, in the order of the story."""
-    what, number, reason = say("What"), say("Number"), say("Reason")
-    who, when = say("Who"), say("When (UTC)")
-    outcomes = [(row["kind"], row["letters"]) for row in dossier["outcomes"]]
-    findings = [(row["code"], row["outcome"], row["message"], row["source"]) for row in dossier["findings"]]
-    approvals = [(row["by"], row["at"], row["plan"], "✓" if row["holds"] else "✗") for row in dossier["approvals"]]
+    tables = [(say("Campaign"), (say("What"), say("Value")), _facts(dossier))]
+    for plan in dossier["plans"]:
+        tables.extend(_tables_of_plan(plan, labels))
+    trail = [(row["at"], row["who"], row["what"]) for row in dossier["trail"]]
+    chain = [(link["part"], link["hash"]) for link in dossier["chain"]]
     return [
-        (say("Campaign"), (what, say("Value")), _facts(dossier)),
-        (say("Excluded"), (reason, number), _named(dossier["plan"]["excluded"], labels)),
-        (say("Delivery"), (what, number), _named(dossier["delivery"], labels)),
-        (say("Refused or skipped"), (reason, number), _named(dossier["reasons"], labels)),
-        (say("What happened to the letters"), (what, say("Letters")), outcomes),
+        *tables,
+        (say("Who did what"), (say("When (UTC)"), say("Who"), say("What")), trail),
+        (say("Chain of hashes"), (say("Part"), say("SHA-256 of it and of all before it")), chain),
+    ]
+
+
+def _tables_of_plan(plan: Mapping[str, Any], labels: Mapping[str, Text]) -> list[tuple[Text, Row, list[Row]]]:
+    what, number, reason, when = say("What"), say("Number"), say("Reason"), say("When (UTC)")
+    outcomes = [(row["kind"], row["letters"]) for row in plan["outcomes"]]
+    findings = [(row["code"], row["outcome"], row["message"], row["source"]) for row in plan["findings"]]
+    approvals = [(row["by"], row["at"], row["plan"], "✓" if row["holds"] else "✗") for row in plan["approvals"]]
+    attempts = [tuple(row[name] for name in ATTEMPT_COLUMNS) for row in plan["attempts"]]
+    letter, people = plan["letter"], (say("Recipients"), plan["recipients"])
+    head = [(say("Hash"), plan["hash"]), people, (say("Subject"), letter["subject"]), (say("Letter"), letter["body"])]
+    receipts = [tuple(row.values()) for row in plan["consent"]]
+    handing = (say("Attempt"), say("First"), say("Behind the last"), say("State"), when, say("Digest of the request"))
+    return [
+        (say("Plan"), (what, say("Value")), head),
+        (say("Excluded"), (reason, number), _named(plan["excluded"], labels)),
+        (say("Consent that allowed the letters"), tuple(plan["consent"][0]) if receipts else (), receipts),
         (say("Preflight"), (say("Check"), say("Outcome"), say("Seen"), say("Source")), findings),
-        (say("Approvals"), (who, when, say("Plan"), say("For this plan")), approvals),
-        (say("Who did what"), (when, who, what), [(row["at"], row["who"], row["what"]) for row in dossier["trail"]]),
+        (say("Approvals"), (say("Who"), when, say("Plan"), say("For this plan")), approvals),
+        (say("Delivery"), (what, number), _named(plan["delivery"], labels)),
+        (say("Refused or skipped"), (reason, number), _named(plan["reasons"], labels)),
+        (say("Handing-over, request by request"), handing, attempts),
+        (say("What happened to the letters"), (what, say("Letters")), outcomes),
     ]
 
 
@@ -191,7 +276,6 @@ def _facts(dossier: Mapping[str, Any]) -> list[Row]:
         (say("Organisation"), campaign["sender"]["organisation"]),
         (say("List"), campaign["list_name"]),
         (say("Consent vouched for by"), campaign["attestation"].get("by", "–")),
-        (say("Plan"), dossier["plan"]["hash"]),
         (say("Made at (UTC)"), dossier["made_at"]),
     ]
 
@@ -199,7 +283,7 @@ def _facts(dossier: Mapping[str, Any]) -> list[Row]:
 def sums_in_words(dossier: Mapping[str, Any], translate: Translate) -> list[str]:
     """Return a sentence for each sum: that it holds, or by how much it does not."""
     sentences = []
-    for line in dossier["reconciliation"]:
+    for line in (line for plan in dossier["plans"] for line in plan["reconciliation"]):
         parts = " + ".join(" ".join(_words(row, translate)) for row in _named(line["parts"], LABELS))
         places = {"whole": LABELS[line["whole"]], "number": line["number"], "parts": parts or "0"}
         right = say("{whole} {number} = {parts}: it adds up.", **places)

@@ -1,7 +1,7 @@
 """Reads what became of what was sent: our own campaigns and past ones brought in, as one row per letter."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -226,29 +226,41 @@ def as_csv(table: pd.DataFrame) -> bytes:
     return harmless(table).to_csv(index=False).encode("utf-8-sig")
 
 
-# ---------------------------------------------------------------- one plan: its dossier
+# ---------------------------------------------------------------- a campaign: its dossier
 
 
-def dossier_of_plan(ws: Workspace, plan_hash: str, now: datetime) -> dict[str, Any]:
-    """The dossier of an approved plan (`dossier.build`), with the deeds and approvals of its campaign in its mode."""
-    stored, campaign = journal.load_plan(ws, plan_hash), journal.plan_campaign(ws, plan_hash)
-    if campaign is None:
-        raise StateError("The campaign of this plan is not kept any more.")
-    known = (other.plan for other in journal.plans(ws, stored.plan.campaign_id, both_modes=True))
-    plans = {plan.hash for plan in known if plan.rehearsal == stored.plan.rehearsal}
-    trail = database.audit_trail(ws)
+def dossier_of_campaign(ws: Workspace, campaign_id: str, now: datetime) -> dict[str, Any]:
+    """The dossier of a campaign (`dossier.build`): every plan of it that was approved in this mode, and the deeds.
+
+    Raises StateError where none was.
+    """
+    runs = [run for run in reversed(journal.runs(ws)) if run.campaign_id == campaign_id]
+    if not runs:
+        raise StateError("No plan of this campaign was approved.")
+    approvals = [{"plan": run.plan_hash, "by": run.approved_by, "at": run.approved_at} for run in runs]
+    trail, plans = database.audit_trail(ws), {run.plan_hash for run in runs}
     ours = [isinstance(about, dict) and about.get("plan") in plans for about in trail["about"]]
-    approvals = (run for run in journal.runs(ws, both_modes=True) if run.plan_hash in plans)
     return dossier.build(
-        campaign=campaign,
+        campaign=journal.plan_campaign(ws, runs[-1].plan_hash),
+        plans=[_plan_of_dossier(ws, run.plan_hash, approvals) for run in runs],
+        trail=trail[ours],
+        now=now,
+    )
+
+
+def _plan_of_dossier(ws: Workspace, plan_hash: str, approvals: list[dict[str, Any]]) -> dict[str, Any]:
+    stored = journal.load_plan(ws, plan_hash)
+    attempts = pd.DataFrame([asdict(attempt) for attempt in journal.attempts(ws, plan_hash)])
+    return dossier.of_plan(
+        campaign=journal.plan_campaign(ws, plan_hash),
         plan=stored.plan,
         uploaded=_rows_of_list(ws, plan_hash),
         totals=journal.totals(ws, plan_hash),
         findings=stored.findings,
-        approvals=[{"plan": run.plan_hash, "by": run.approved_by, "at": run.approved_at} for run in approvals],
+        approvals=[approval for approval in approvals if approval["plan"] == plan_hash],
+        consent=pd.DataFrame(),
+        attempts=attempts.drop(columns=["plan_hash", "campaign_id", "worker"], errors="ignore"),
         outcomes=journal.outcomes(ws, plan_hash),
-        trail=trail[ours],
-        now=now,
     )
 
 

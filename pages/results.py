@@ -62,15 +62,18 @@ def choose_run(runs: list[journal.Run]) -> journal.Run:
 
 def show_dossier(run: journal.Run) -> None:
     try:
-        made = results.dossier_of_plan(ui.house(), run.plan_hash, wiring.now())
+        made = results.dossier_of_campaign(ui.house(), run.campaign_id, wiring.now())
     except BulkmailError as error:
         st.error(t(error), icon=":material/error:")
         return
     st.markdown(t("What was planned, found, approved and sent, in numbers that must add up. It names no recipient."))
-    for line, sentence in zip(made["reconciliation"], dossier.sums_in_words(made, t), strict=True):
+    sums = [line for plan in made["plans"] for line in plan["reconciliation"]]
+    for line, sentence in zip(sums, dossier.sums_in_words(made, t), strict=True):
         (st.success if line["holds"] else st.error)(sentence, icon=":material/functions:")
     page = dossier.as_html(made, t, reasons=audience.REASONS | delivery.REFUSALS, language=ui.language())
-    name = f"dossier-{run.plan_hash[:12]}"
+    seal = made["chain"][-1]["hash"]
+    st.caption(t("Sealed with {hash}: keep that apart, and `bulkmail verify` shows any later change.", hash=seal[:16]))
+    name = f"dossier-{run.campaign_id}"
     with st.container(horizontal=True):
         st.download_button(
             t("Dossier as a page (HTML)"), page, f"{name}.html", "text/html", on_click="ignore", key="results-html",

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bulkmail import dossier
+from bulkmail.errors import InputError
 from bulkmail.model import Attestation, say
 from tests.builders import NOW, a_campaign, a_plan
 
@@ -20,17 +21,29 @@ TRAIL = pd.DataFrame({"id": [1], "at": [NOW], "who": ["wong"], "what": ["plan.ap
 FINDING = {"code": "SND-07", "tip": 7, "outcome": "unknown", "message": "seen", "fix": "do", "source": "RFC", "rows": 0}
 
 
-def a_dossier(**changes):
+ATTEMPTS = pd.DataFrame(
+    {"id": ["a1"], "start": [0], "stop": [10], "state": ["accepted"], "started_at": [NOW], "digest": ["d" * 64]}
+)
+CONSENT = pd.DataFrame({"basis": ["consent"], "evidence": ["form"], "people": [10]})
+
+
+def a_section(**changes):
     plan = a_plan(10, excluded={"unsubscribed": 3, "no_consent": 2})
     given = {
         "campaign": a_campaign(), "plan": plan, "uploaded": 15, "totals": TOTALS, "findings": [FINDING],
-        "approvals": [{"plan": plan.hash, "by": "wong", "at": NOW}], "outcomes": OUTCOMES, "trail": TRAIL, "now": NOW,
+        "approvals": [{"plan": plan.hash, "by": "wong", "at": NOW}], "consent": CONSENT, "attempts": ATTEMPTS,
+        "outcomes": OUTCOMES,
     }  # fmt: skip
-    return dossier.build(**{**given, **changes})
+    return dossier.of_plan(**{**given, **changes})
+
+
+def a_dossier(trail=TRAIL, **changes):
+    campaign = changes.get("campaign", a_campaign())
+    return dossier.build(campaign=campaign, plans=[a_section(**changes)], trail=trail, now=NOW)
 
 
 def test_every_row_and_every_letter_is_accounted_for():
-    made = a_dossier()
+    made = a_section()
     assert made["reconciles"]
     assert made["reconciliation"][0] == {
         "whole": "uploaded", "number": 15, "parts": {"eligible": 10, "excluded": 5}, "missing": 0, "holds": True,
@@ -48,7 +61,8 @@ def test_every_row_and_every_letter_is_accounted_for():
     ],
 )
 def test_a_sum_that_does_not_hold_says_by_how_much(changes, line, missing):
-    made = a_dossier(**changes)
+    assert not a_dossier(**changes)["reconciles"]
+    made = a_section(**changes)
     assert not made["reconciles"]
     assert (made["reconciliation"][line]["holds"], made["reconciliation"][line]["missing"]) == (False, missing)
 
@@ -61,15 +75,47 @@ def test_it_is_plain_json_with_times_in_utc():
     assert made["campaign"]["attestation"]["by"] == "p"
 
 
-def test_the_letter_is_told_by_the_hash_of_the_plan_not_repeated():
-    made = a_dossier()
+def test_the_letter_stands_in_the_plan_as_it_was_then():
+    made = a_dossier(campaign=a_campaign(subject="Then", body="Dear {{ name }}"))
     assert "body" not in made["campaign"]
-    assert made["plan"]["parts"] == {"letter": "b" * 64}
+    assert (made["plans"][0]["letter"]["subject"], made["plans"][0]["letter"]["body"]) == ("Then", "Dear {{ name }}")
+    assert "Dear {{ name }}" in dossier.as_html(made, str)
 
 
 def test_an_approval_of_another_plan_does_not_hold():
-    made = a_dossier(approvals=[{"plan": "f" * 64, "by": "wong", "at": NOW}])
+    made = a_section(approvals=[{"plan": "f" * 64, "by": "wong", "at": NOW}])
     assert [approval["holds"] for approval in made["approvals"]] == [False]
+
+
+# ---------------------------------------------------------------- the chain
+
+
+def test_a_dossier_holds_as_made_and_as_read_from_either_file():
+    made = a_dossier(campaign=a_campaign(subject="</script><b>開放日", body="<script>x</script>"))
+    for data in (json.dumps(made).encode(), dossier.as_html(made, str).encode()):
+        assert dossier.read(data) == made
+        assert dossier.first_broken(dossier.read(data)) == ""
+
+
+def test_whatever_is_changed_breaks_the_chain_at_its_part():
+    made = a_dossier()
+    made["plans"][0]["delivery"]["accepted"] += 1
+    assert dossier.first_broken(made) == "plans"
+    made = a_dossier() | {"made_at": "2020-01-01T00:00:00+00:00"}
+    assert dossier.first_broken(made) == "made_at"
+    assert dossier.first_broken(a_dossier() | {"added": 1}) == "added"
+
+
+def test_a_part_that_was_taken_out_or_a_chain_that_was_cut_is_seen():
+    made = a_dossier()
+    assert dossier.first_broken({name: part for name, part in made.items() if name != "trail"}) == "trail"
+    assert dossier.first_broken(made | {"chain": made["chain"][:-1]}) == "trail"
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff\x00", b"<html></html>", b'{"chain": 1}'])
+def test_a_file_that_is_none_says_so(data):
+    with pytest.raises(InputError):
+        dossier.read(data)
 
 
 class Outline(HTMLParser):
@@ -103,9 +149,10 @@ def test_hostile_names_are_text_in_the_page():
     evil = "<script>alert(1)</script>{0}"
     page = dossier.as_html(a_dossier(campaign=a_campaign(name=evil, subject=evil)), str)
     assert set(Outline(page).tags) <= {
-        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "table", "tr", "th", "td",
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "table", "tr", "th", "td", "script",
     }  # fmt: skip
     assert evil in Outline(page).words
+    assert page.count("<script") == page.count('<script type="application/json"') == 1
 
 
 def test_a_subject_that_looks_like_a_label_stays_as_it_was_written():

@@ -16,6 +16,7 @@ from bulkmail.model import DeliveryEvent, EventKind, Suppression, SuppressionRea
 from tests.builders import NOW, a_campaign
 from tests.sending import LOST, Clock, Provider
 
+LATER = NOW + timedelta(hours=1)
 LIST = b"""email,name,consent,consent date
 ana@alpha.edu,Ana,yes,2026-10-01
 bo@alpha.edu,=cmd,yes,2026-10-01
@@ -291,15 +292,34 @@ def test_the_pace_is_that_of_the_last_minute():
 # ---- the dossier
 
 
-def test_the_dossier_of_a_plan_adds_up_and_names_no_recipient(ws):
+def test_the_dossier_of_a_campaign_adds_up_and_names_no_recipient(ws):
     plan_hash = sent(ws)
-    made = results.dossier_of_plan(ws, plan_hash, NOW)
+    made = results.dossier_of_campaign(ws, "spring", NOW)
+    [plan] = made["plans"]
     assert made["reconciles"]
-    assert made["reconciliation"][0]["parts"] == {"eligible": 3, "excluded": 2}
-    assert [approval["by"] for approval in made["approvals"]] == ["Ana"]
+    assert plan["reconciliation"][0]["parts"] == {"eligible": 3, "excluded": 2}
+    assert [approval["by"] for approval in plan["approvals"]] == ["Ana"]
+    assert [(attempt["state"], attempt["stop"]) for attempt in plan["attempts"]] == [("accepted", 3)]
+    assert plan["attempts"][0]["digest"] == journal.attempts(ws, plan_hash)[0].digest
     assert "plan.approved" in [line["what"] for line in made["trail"]]
     assert "alpha.edu" not in json.dumps(made)
     assert dossier.sums_in_words(made, str)[0] == "Rows uploaded 5 = Eligible 3 + Excluded 2: it adds up."
+    assert dossier.first_broken(made) == ""
+
+
+def test_a_grown_list_makes_a_second_plan_in_the_same_dossier(ws):
+    sent(ws)
+    grown = LIST + b"fay@alpha.edu,Fay,yes,2026-10-01\n"
+    prepare.save_list(ws, "list.csv", intake.read_list(grown, "list.csv"), prepare.content_hash(grown), LATER)
+    sent(ws, plan_hash=approve(ws, people=1, now=LATER))
+    made = results.dossier_of_campaign(ws, "spring", LATER)
+    assert [plan["recipients"] for plan in made["plans"]] == [3, 1]
+    assert made["reconciles"]
+
+
+def test_a_campaign_that_was_never_approved_has_no_dossier(ws):
+    with pytest.raises(StateError, match="approved"):
+        results.dossier_of_campaign(ws, "spring", NOW)
 
 
 # ---- the sender
