@@ -126,11 +126,13 @@ def counts_of_plan(ws: Workspace, plan_hash: str) -> dict[str, int]:
 class Numbers:
     """What became of a plan's letters. `funnel` is the way from the uploaded list to clicks, in the columns of
     `engagement.shares`; its first three steps are counted, not estimated, and have no interval. `failures` says why
-    letters did not arrive: failure (a key of `delivery.FAILURES`), letters, the most frequent first. `heard_at` is when
+    letters did not arrive: failure (a key of `delivery.FAILURES`), letters, the most frequent first. `unheard` counts
+    accepted letters of which no event has come: the gap between what was taken and what was told. `heard_at` is when
     anything was last heard."""
 
     funnel: pd.DataFrame
     failures: pd.DataFrame
+    unheard: int
     heard_at: datetime | None
 
 
@@ -138,10 +140,12 @@ def numbers_of_plan(ws: Workspace, plan_hash: str) -> Numbers:
     """What became of the letters of a plan, as far as it has been heard."""
     letters = journal.letters(ws, plan_hash)
     events = _events_of(ws, plan_hash, letters)
+    accepted = letters[letters["state"] == "accepted"]
     shares = engagement.shares(_accepted(ws, plan_hash, letters, events))
     return Numbers(
         funnel=pd.concat([_counted(ws, plan_hash), shares], ignore_index=True),
         failures=_failures(_furthest(events)),
+        unheard=int((~accepted["position"].isin(events["position"])).sum()),
         heard_at=events["received_at"].max().to_pydatetime() if len(events) else None,
     )
 

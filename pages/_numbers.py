@@ -61,6 +61,7 @@ def draw_numbers(plan_hash: str, live: bool) -> None:
     show_way(numbers.funnel)
     show_table(numbers.funnel)
     show_failures(numbers.failures)
+    show_gap(numbers, live)
     if live:
         st.caption(f":material/sync: {t('New events appear here by themselves.')}")
     else:
@@ -114,6 +115,25 @@ def interval(what: str, of: int, low: float, high: float) -> str:
     if what in COUNTED:
         return ""
     return f"{low:.1%} – {high:.1%}" if of else t("not enough data")
+
+
+def show_gap(numbers: results.Numbers, live: bool) -> None:
+    """Say of how many letters nothing has come back: no news is not good news, once it should have come."""
+    if not numbers.unheard:
+        return
+    accepted = int(numbers.funnel.set_index("what").loc["accepted", "letters"])
+    text = t(
+        "Of {count} of {all} accepted letters nothing was heard: whether they arrived is not known.",
+        count=numbers.unheard,
+        all=accepted,
+    )
+    if live:
+        st.caption(f":material/hourglass: {text}")
+    else:
+        check = t(
+            "Look whether the sending service posts its events to this house: Settings shows the address and key."
+        )
+        st.warning(f"{text} {check}", icon=":material/help:")
 
 
 def show_failures(failures: pd.DataFrame) -> None:

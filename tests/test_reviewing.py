@@ -254,6 +254,13 @@ def test_a_download_holds_no_formula(ws):
     assert list(results.harmless(pd.DataFrame({"=x": ["a"]})).columns) == ["'=x"]
 
 
+def test_the_gap_between_accepted_and_reported_is_counted(ws):
+    plan_hash = sent(ws)
+    assert results.numbers_of_plan(ws, plan_hash).unheard == 3
+    hear(ws, plan_hash, (0, EventKind.DELIVERED, 5), (1, EventKind.DEFERRED, 5), (1, EventKind.DELIVERED, 9))
+    assert results.numbers_of_plan(ws, plan_hash).unheard == 1
+
+
 def test_failures_are_counted_by_whose_move_it_is(ws):
     plan_hash = sent(ws)
     hear(
