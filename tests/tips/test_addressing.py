@@ -1,12 +1,10 @@
 """Tip 2: what becomes of an address, and what is said about a list of them."""
 
 import hmac
-import random
 
 import pandas as pd
 import pyarrow as pa
 import pytest
-from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,83 +105,6 @@ def test_a_refused_address_says_why(cell, note):
 def test_a_cell_of_any_length_is_judged_quickly():
     cells = ["@" * 100_000, "a " * 100_000, "<" * 100_000, " @." * 50_000, "ana@" * 50_000]
     assert set(judged(*cells)["addressing_reason"]) == {"invalid_address"}
-
-
-# ---------------------------------------------------------------- the same answer as email-validator
-
-
-def library_says(cell):
-    try:
-        found = validate_email(addressing.repair(cell), strict=True, check_deliverability=False)
-    except EmailNotValidError:
-        return "", ""
-    return (found.ascii_email, found.ascii_domain) if found.ascii_email else ("", "")
-
-
-def assert_equal_answers(cells):
-    forms = addressing.normal_forms(pa.array(cells, pa.large_string())).to_pylist()
-    for cell, form in zip(cells, forms, strict=True):
-        assert (form["address"], form["domain"]) == library_says(cell), repr(cell)
-        assert bool(form["address"]) != bool(form["error"])
-
-
-HARD_CASES = [
-    "a@b.c", "a@b", "a@b.1", "a@b.c1", "a@b.1c", "a@-b.co", "a@b-.co", "a@b--c.co", "a@ab--c.co",
-    "a@xn--fiqs8s.cn", "a@xn--a.cn",
-    "a@B.CO", "A.B@c.de", ".a@c.de", "a.@c.de", "a..b@c.de", "a@c..de", "a@.c.de", "a@c.de.", "a@" + "b" * 63 + ".co",
-    "a@" + "b" * 64 + ".co", "a" * 64 + "@b.co", "a" * 65 + "@b.co", "a@" + "b." * 125 + "co", "a@" + "b." * 126 + "co",
-    "a" * 60 + "@" + "b" * 60 + "." + "c" * 60 + "." + "d" * 60 + ".cccccccc",
-    "a" * 60 + "@" + "b" * 60 + "." + "c" * 60 + "." + "d" * 60 + ".ccccccccc",
-    "a" * 60 + "@" + "b" * 60 + "." + "c" * 60 + "." + "d" * 60 + ".cccccccccc", '"a b"@c.de', '"ab"@c.de',
-    '"a@b"@c.de', "a@[1.2.3.4]",
-    "a@b@c.de", "a@c.de\n", "a\n@c.de", "a@c.de\x00", "a\x00@c.de", "a@c.de\r\nBcc: x@y.zz", "é@c.de",
-    "e\u0301@c.de", "\u0301e@c.de",
-    "a@é.de", "a@e\u0301.de", "a@\u0301e.de", "a@c。de", "a@c｡de", "Ｋ@c.de", "\u212a@c.de", "\u017f@c.de",
-    "a@\u212a.de", "a@\u017f.de",
-    "a\u1fef@c.de", "a@\u1fef.de", "\u2100@c.de", "a@\u2488b.de", "a@ß.de", "a@ς.de", "a@\u200d.de",
-    "a@a\u00adb.de", "a﹫b.de", "a@b.test",
-    "a@b.invalid", "a@local", "a@x.local", "a@b.onion", "a@1.2.in-addr.arpa", "a@example.com", "a@EXAMPLE.Test",
-    "Webmaster@c.de", "wEb@c.de",
-    "NEWS+x@c.de", "o'neil@c.de", "'a'@c.de", "a!#$%&'*+-/=?^_`{|}~@c.de", "a,b@c.de", "a:b@c.de", "a(b)@c.de",
-    "(x)a@c.de", "a@c.de(x)",
-    "Ana <a@c.de", "a@c.de>", "<>", "a@", "@", "", " ", ";", "mailto:", "1.אב.com", "a@1.xn--4dbc.com", "a@אב.com",
-    "a@1.אב.com", "a@xn--4dbc.1.com",
-]  # fmt: skip
-PIECES = [
-    *"aZ9.@-_+ \t\n\r\x00\"'\\<>(),;:[]/`{|}~!#$%&*=?^", "\u00a0", "\u3000", "\ufeff", "\u200b", "\u0301",
-    "\u212a", "\u017f", "\u1fef",
-    "＠", "。", "．", "｡", "﹫", "é", "ß", "陳", "א", "xn--", "--", "..", "@@", "lotusbay.edu.mo", "test", ".localhost",
-    "info", "ABUSE",
-    "a" * 30, "b" * 63, "mailto:", "c.", ".com", "gmail.com",
-]  # fmt: skip
-
-
-def test_hard_cases_get_the_answer_of_the_validator():
-    assert_equal_answers(HARD_CASES)
-
-
-def test_damaged_addresses_get_the_answer_of_the_validator():
-    dice = random.Random(20261123)
-    assert_equal_answers([damaged(dice.choice(HARD_CASES), dice) for _ in range(4_000)])
-
-
-def damaged(text, dice):
-    for _ in range(dice.randint(1, 3)):
-        place = dice.randint(0, len(text))
-        text = text[:place] + dice.choice(["", *PIECES]) + text[place + dice.randint(0, 2) :]
-    return text
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.lists(st.sampled_from(PIECES) | st.characters(exclude_categories=["Cs"]), max_size=12).map("".join)))
-def test_any_texts_get_the_answer_of_the_validator(cells):
-    assert_equal_answers(cells)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.from_regex(r"[a-zA-Z0-9.!+'-]{1,66}@[a-zA-Z0-9.-]{1,70}", fullmatch=True))
-def test_what_looks_plain_gets_the_answer_of_the_validator(cell):
-    assert_equal_answers([cell, cell])
 
 
 def test_nothing_is_judged_in_an_empty_list():
