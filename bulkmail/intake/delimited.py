@@ -32,7 +32,8 @@ def read_delimited(text: bytes) -> Grid:
         text = text.replace(b"\r", b"\n")
     named = _SEPARATOR_LINE.match(text)
     first_line = 2 if named else 1
-    body = text[named.end() if named else 0 :].rstrip(b"\r\n")
+    body = text[named.end() :] if named else text
+    body = body.rstrip(b"\r\n") if body.endswith((b"\n\n", b"\n\r\n", b"\n\r")) else body
     sample = body[:_SAMPLE_BYTES].decode(errors="ignore").splitlines()[: -1 if len(body) > _SAMPLE_BYTES else None]
     delimiter = named[1].decode("latin-1") if named else find_delimiter(sample)
     records = [_cells(line, delimiter) for line in sample if line]
@@ -78,22 +79,23 @@ def _width(records: list[list[str]]) -> int:
 
 def _read_regular(body: bytes, delimiter: str, width: int, first_line: int) -> Grid | None:
     """The grid as pyarrow reads it, or None where records and lines may not correspond one to one."""
-    lines = body.count(b"\n") + 1
-    if body.count(b"\r") != body.count(b"\r\n"):
+    has_quotes = b'"' in body
+    if (b"\r" in body and body.count(b"\r") != body.count(b"\r\n")) or b"\n\n" in body or b"\n\r\n" in body:
         return None
     names = [f"c{place}" for place in range(width)]
     try:
         cells = pa_csv.read_csv(
             pa.BufferReader(body),
             pa_csv.ReadOptions(column_names=names, block_size=1 << 24),
-            pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in body),
+            pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=has_quotes),
             pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), check_utf8=False),
         )
     except pa.ArrowInvalid:
         return None
-    if cells.num_rows != lines:
+    if has_quotes and cells.num_rows != body.count(b"\n") + (not body.endswith(b"\n")):
         return None
-    return Grid(cells=cells, rows=np.arange(first_line, first_line + lines), delimiter=_shown(delimiter))
+    rows = np.arange(first_line, first_line + cells.num_rows)
+    return Grid(cells=cells, rows=rows, delimiter=_shown(delimiter))
 
 
 def _shown(delimiter: str) -> str:

@@ -40,9 +40,11 @@ def layout_of(grid: Grid, mapping: Mapping[str, str]) -> Layout:
 
 def people(grid: Grid, layout: Layout) -> Grid:
     """The grid below its header. Rows of a workbook without any cell are no rows."""
-    kept = ~is_empty(grid.cells) if grid.sheet else is_empty(grid.cells.select([]))
-    kept[: layout.first] = False
-    return replace(grid, cells=grid.cells.filter(pa.array(kept)), rows=grid.rows[kept])
+    below = replace(grid, cells=grid.cells.slice(layout.first), rows=grid.rows[layout.first :])
+    if not grid.sheet:
+        return below
+    kept = ~is_empty(below.cells)
+    return replace(below, cells=below.cells.filter(pa.array(kept)), rows=below.rows[kept])
 
 
 def _layout(grid: Grid, head: list[list[str]], place: int, mapping: Mapping[str, str]) -> Layout:

@@ -59,5 +59,7 @@ def _rows_of_lines(body: Grid, lines: tuple[int, ...]) -> list[int]:
 
 def _rows_like_the_header(body: Grid, layout: Layout) -> list[int]:
     place = layout.columns.index("address")
-    again = pc.equal(pc.utf8_trim_whitespace(body.cells.column(place)), layout.headers[place])
-    return body.rows[again.to_numpy()].tolist()
+    name = layout.headers[place]
+    near = pc.match_substring(body.cells.column(place), name) if name else pc.equal(body.cells.column(place), "")
+    rows, cells = body.rows[near.to_numpy()], body.cells.column(place).filter(near)
+    return rows[pc.equal(pc.utf8_trim_whitespace(cells), name).to_numpy()].tolist()

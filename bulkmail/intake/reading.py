@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.intake import headers, oddities, workbooks
 from bulkmail.intake.decoding import Decoded, decode
 from bulkmail.intake.delimited import read_delimited
-from bulkmail.intake.grid import Grid, is_empty
+from bulkmail.intake.grid import Grid, is_empty, trimmed
 from bulkmail.intake.layout import Layout, layout_of, people
 from bulkmail.model import KNOWN_FIELDS, Finding
 
@@ -21,6 +20,7 @@ _DOCUMENTS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"\x1f\x
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 _WEB_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table|head|meta)", re.IGNORECASE)
 _ZIPPED = b"PK"
+_PROBE = 1_000
 _BLANK = b"\0\t\r\n \xef\xbb\xbf\xfe\xff"
 
 
@@ -81,7 +81,7 @@ def _check_file(data: bytes, filename: str) -> None:
     most = int(limits.LIST_FILE_BYTES.value)
     if len(data) > most:
         raise InputError("The file {file} is larger than {most} bytes. Split the list.", file=filename, most=most)
-    if not data.strip(_BLANK):
+    if not data[:_PROBE].strip(_BLANK) and not data.strip(_BLANK):
         raise InputError("The file {file} is empty.", file=filename)
     if data.startswith(_DOCUMENTS):
         raise InputError("The file {file} is a document, picture or archive. Upload CSV, XLSX or ODS.", file=filename)
@@ -151,4 +151,4 @@ def _cleaned(cells: pa.ChunkedArray, column: str) -> pa.ChunkedArray:
         words = cells.combine_chunks().dictionary_encode()
         codes = pa.array(map(headers.language_of, words.dictionary.to_pylist()), pa.large_string())
         return codes.take(words.indices)
-    return pc.utf8_trim_whitespace(cells)
+    return trimmed(cells)
