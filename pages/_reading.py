@@ -43,7 +43,7 @@ def read(file: UploadedFile) -> intake.Reading:
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
 def _read(file_id: str, chosen: str, name: str, _data: bytes) -> intake.Reading:
-    return intake.read_list(_data, name, **json.loads(chosen))
+    return prepare.read_list(_data, name, json.loads(chosen))
 
 
 # ---------------------------------------------------------------- what was read

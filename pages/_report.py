@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from _ui import t
 
-from bulkmail import audience, charts, prepare, rows, wiring
+from bulkmail import audience, charts, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.adapters.lists import ListVersion
 from bulkmail.model import Finding
@@ -45,8 +45,7 @@ class Seen:
 @st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
 def _judged(key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...]) -> tuple:
     """The report on a list and its rows with their reasons, kept until something is learned of its people."""
-    report = prepare.report_on_list(ui.house(), _table, _read, now=wiring.now())
-    return report, rows.with_reasons(report.audience.eligible, report.audience.excluded)
+    return prepare.report_with_rows(ui.house(), _table, _read, now=wiring.now())
 
 
 def look(

@@ -876,3 +876,10 @@ def test_the_environment_table_of_the_readme_is_complete():
     listed = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
     source = (HOUSE / "bulkmail/adapters/settings.py").read_text(encoding="utf-8")
     assert listed == set(re.findall(r'given\.get\("([A-Z_]+)"', source))
+
+
+def test_a_file_of_ten_gigabytes_is_refused_before_it_is_read(desk):
+    with (desk.folder / "huge.csv").open("wb") as file:
+        file.truncate(10 * 1024**3)  # sparse: takes no room on the disk
+    answer = desk.run("check", desk.folder / "huge.csv")
+    assert (answer.code, "larger than 250000000 bytes" in answer.complaint) == (2, True)

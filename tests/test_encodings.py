@@ -16,19 +16,17 @@ BIG5 = [
     for low in (*range(0x40, 0x7F), *range(0xA1, 0xFF))
 ]  # fmt: skip
 GB_2312 = [bytes((high, low)).decode("gb2312") for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFF)]
+COMMON_SHARE = 0.2
 PLACES = {
-    "Taiwan": ("陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐", "怡君雅婷宗翰家豪淑芬俊宏佩珊冠宇詩涵承恩品妤柏翰", BIG5, 0.2),
-    "Hong Kong": ("陳李黃張梁何林吳鄭劉葉鄧馮曾蔡鍾譚彭余衞", "詠欣嘉穎子晴浩然樂桐俊傑芷晴卓堃曉彤埗喆焯瑤", BIG5, 0.2),
-    "mainland": ("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂", GB_2312, 0.2),
-}  # fmt: skip
+    "Taiwan": ("陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐", "怡君雅婷宗翰家豪淑芬俊宏佩珊冠宇詩涵承恩品妤柏翰", BIG5),
+    "Hong Kong": ("陳李黃張梁何林吳鄭劉葉鄧馮曾蔡鍾譚彭余衞", "詠欣嘉穎子晴浩然樂桐俊傑芷晴卓堃曉彤埗喆焯瑤", BIG5),
+    "mainland": ("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂", GB_2312),
+}
 PORTUGUESE = (
-    ["João", "José", "António", "Conceição", "Inês", "Mónica", "Luís", "Vítor", "Sebastião", "Ângela", "Lúcia", "Zé", "Tomé", "Rita", "Ana", "Rui", "Pedro", "Sofia"],
-    ["Gonçalves", "Magalhães", "Lourenço", "Araújo", "Simões", "Leitão", "Assunção", "Nóbrega", "Silva", "Santos", "Pereira", "Costa", "Rosário", "Guimarães"],
-)  # fmt: skip
-ENGLISH = (
-    ["Grace", "Daniel", "Helena", "Peter", "Sofia", "Michael", "Ivy", "Tom"],
-    ["Fong", "Marques", "Lam", "Xavier", "O'Neil", "Chan", "Ho", "Wood"],
+    "João José António Conceição Inês Mónica Luís Vítor Sebastião Ângela Lúcia Zé Tomé Rita Ana Rui Pedro Sofia",
+    "Gonçalves Magalhães Lourenço Araújo Simões Leitão Assunção Nóbrega Silva Santos Pereira Costa Rosário Guimarães",
 )
+ENGLISH = ("Grace Daniel Helena Peter Sofia Michael Ivy Tom", "Fong Marques Lam Xavier O'Neil Chan Ho Wood")
 HEADERS = {"Taiwan": "姓名,電子郵件,系所", "Hong Kong": "姓名,電郵,部門", "mainland": "姓名,邮箱,学院"}
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 CASES = [
@@ -41,8 +39,8 @@ CASES = [
 
 
 def chinese_name(place, dice):
-    surnames, given, common, share = PLACES[place]
-    letters = [dice.choice(common if dice.random() < share else given) for _ in range(dice.choice((1, 2, 2, 2)))]
+    surnames, given, common = PLACES[place]
+    letters = [dice.choice(common if dice.random() < COMMON_SHARE else given) for _ in range(dice.choice((1, 2, 2, 2)))]
     return dice.choice(surnames) + "".join(letters)
 
 
@@ -54,7 +52,7 @@ def a_list(language, rows, dice):
             name, unit = chinese_name(language, dice), chinese_name(language, dice)
         else:
             first, last = PORTUGUESE if language == "Portuguese" else ENGLISH
-            name, unit = f"{dice.choice(first)} {dice.choice(last)}", "Arts"
+            name, unit = f"{dice.choice(first.split())} {dice.choice(last.split())}", "Arts"
         lines.append(f"{name},person{number}@lotusbay.edu.mo,{unit}")
     if language == "English":
         lines[dice.randrange(1, rows)] = "Renée Müller,renee@lotusbay.edu.mo,Arts"

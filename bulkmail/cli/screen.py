@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from bulkmail import audience, delivery
+from bulkmail import audience, delivery, limits
 from bulkmail.adapters import catalogue
 from bulkmail.errors import BulkmailError, InputError
 from bulkmail.model import Finding, Outcome, Text, say
@@ -79,13 +79,18 @@ def line(text: str, style: str = "") -> None:
 
 
 def read_file(path: str | Path) -> bytes:
-    """The bytes of a file that the user named; InputError when it cannot be read."""
+    """The bytes of a file that the user named; InputError when it cannot be read, or is larger than any list may be."""
+    most = int(limits.LIST_FILE_BYTES.value)
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(most + 1)
     except OSError as error:
         raise InputError(
             "{file} cannot be read ({reason}): check the path.", file=str(path), reason=error.strerror
         ) from error
+    if len(data) > most:
+        raise InputError("The file {file} is larger than {most} bytes. Split the list.", file=str(path), most=most)
+    return data
 
 
 def write_file(path: Path, content: bytes) -> None:

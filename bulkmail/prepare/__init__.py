@@ -19,6 +19,7 @@ from bulkmail.prepare.campaigns import (
     prepare_campaign,
     state_of,
 )
+from bulkmail.prepare.large import read_list, report_with_rows
 from bulkmail.prepare.lists import (
     ListReport,
     asks_dns,
@@ -71,8 +72,10 @@ __all__ = [
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
+    "read_list",
     "report_on_list",
     "report_on_sender",
+    "report_with_rows",
     "save_list",
     "state_of",
 ]

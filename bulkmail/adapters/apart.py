@@ -1,0 +1,94 @@
+"""Work in a process of its own, so that nobody else waits for it: Python runs one thread at a time, and a list of a
+million rows would hold up every click of every person for seconds.
+
+What is called and what comes back travel through a pipe; tables and large files through memory-mapped files in a folder
+that only this user can read, so that neither side copies them.
+"""
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, ParamSpec, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+
+_LARGE_BYTES = 1_000_000
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def apart(work: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+    """What `work(*args, **kwargs)` returns or raises, from a new process. `work` stands in a module; everything that
+    goes in or out can be pickled. RuntimeError where the process dies, of too little memory say."""
+    with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
+        there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-m", "bulkmail.adapters.apart", folder]
+        done = subprocess.run(command, input=_packed((work, args, kwargs), Path(folder)), stdout=-1, env=there)
+        if done.returncode:
+            raise RuntimeError(f"the process apart ended with {done.returncode}")
+        result, error = _Unpacker(io.BytesIO(done.stdout)).load()
+    if error is not None:
+        raise error
+    return result
+
+
+def _packed(value: object, folder: Path) -> bytes:
+    file = io.BytesIO()
+    _Packer(file, folder).dump(value)
+    return file.getvalue()
+
+
+class _Packer(pickle.Pickler):
+    """Writes tables and large byte strings beside the pickle, each once."""
+
+    def __init__(self, file: BinaryIO, folder: Path) -> None:
+        super().__init__(file, protocol=5)
+        self.folder, self.written = folder, {}
+
+    def persistent_id(self, value: object) -> tuple[str, str] | None:
+        kind = "frame" if isinstance(value, pd.DataFrame) else "bytes" if isinstance(value, bytes) else ""
+        if not kind or (kind == "bytes" and len(value) < _LARGE_BYTES):
+            return None
+        if id(value) not in self.written:
+            path = self.folder / os.urandom(8).hex()
+            (_write_frame if kind == "frame" else Path.write_bytes)(path, value)
+            self.written[id(value)] = (kind, str(path)), value  # kept, so that its id is not given to another
+        return self.written[id(value)][0]
+
+
+class _Unpacker(pickle.Unpickler):
+    def persistent_load(self, told: tuple[str, str]) -> object:
+        kind, path = told
+        return _read_frame(path) if kind == "frame" else Path(path).read_bytes()
+
+
+def _write_frame(path: Path, frame: pd.DataFrame) -> None:
+    table = pa.Table.from_pandas(frame)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _read_frame(path: str) -> pd.DataFrame:
+    return pa.ipc.open_file(pa.memory_map(path)).read_all().to_pandas(split_blocks=True)
+
+
+def _main(folder: Path) -> None:
+    """Do what standard input asks for, and put what came of it on standard output."""
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not stand in the answer
+    work, args, kwargs = _Unpacker(sys.stdin.buffer).load()
+    try:
+        told = work(*args, **kwargs), None
+    except Exception as error:
+        told = None, error
+    answer.write(_packed(told, folder))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))
