@@ -5,6 +5,7 @@ An attempt hands over a range of positions; people of that range who are recorde
 it, so to drop somebody is to refuse that position and to try the same range again.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,13 @@ from bulkmail.tips import cadence
 
 # ---------------------------------------------------------------- states
 
-# In doubt leaves only by proof (an event, the provider's log) or by a person; nothing leads back to planned.
+# In doubt leaves only by proof (an event, the provider's log, a batch called back) or by a person; nothing leads back
+# to planned. Accepted becomes cancelled where the provider had not sent it yet and was told not to.
 MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.PLANNED: frozenset({AttemptState.SUBMITTING, AttemptState.CANCELLED}),
     AttemptState.SUBMITTING: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED, AttemptState.IN_DOUBT}),
     AttemptState.IN_DOUBT: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED}),
-    AttemptState.ACCEPTED: frozenset(),
+    AttemptState.ACCEPTED: frozenset({AttemptState.CANCELLED}),
     AttemptState.REFUSED: frozenset(),
     AttemptState.CANCELLED: frozenset(),
 }
@@ -48,6 +50,9 @@ REFUSALS: Mapping[str, Text] = {
 }
 # Why a run was paused, as the journal keeps it.
 PAUSES: Mapping[str, Text] = {
+    "credits": say("The sending service says that the account has no credits left. Buy some or wait, then resume."),
+    "suspended": say("The sending service has suspended the account, or reviews it. Ask its support, then resume."),
+    "dropped": say("The sending service took letters and dropped too many of them. Look at its reasons, then resume."),
     "stopped_by_provider": say("The sending service does not let this account send. Check key, sender and credits."),
     "not_reached": say("The sending service could not be reached, time and again. Check the network, then resume."),
     "doubt": say("Answers of the sending service got lost, time and again. Look at what is in doubt first."),
@@ -68,6 +73,8 @@ class Answer(Protocol):
     def bad_positions(self) -> Sequence[int]: ...
     @property
     def wait_until(self) -> datetime | None: ...
+    @property
+    def trouble(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,8 @@ def _try_later(answer: Answer, positions: Sequence[int], streak: Streak, now: da
 
 
 def _stop(answer: Answer, positions: Sequence[int], streak: Streak, now: datetime) -> Step:
-    return Step(to=AttemptState.REFUSED, again=_whole(positions), pause="stopped_by_provider")
+    pause = answer.trouble or "stopped_by_provider"
+    return Step(to=AttemptState.REFUSED, again=_whole(positions), pause=pause)
 
 
 def _whole(positions: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -270,16 +278,47 @@ def letters_per_second(settled: Iterable[tuple[datetime, int]], began: datetime 
     return sum(letters for at, letters in settled if at > since) / seconds
 
 
+def allowance(peak: int) -> int:
+    """Return how many letters a domain on its ramp may send in a day, when its highest day of the last 30 had `peak`:
+    WARM_UP_FIRST_DAY at first, then WARM_UP_STEP times the highest. Providers name sudden rises as a cause of rate
+    limits (limits.GMAIL_GUIDELINES); bad days end the growth, since a run stops itself on evidence."""
+    return max(int(limits.WARM_UP_FIRST_DAY.value), math.ceil(peak * limits.WARM_UP_STEP.value))
+
+
 # ---------------------------------------------------------------- stopping on evidence
 
 
-def alarm(*, accepted: int, delivered: int, bounced_hard: int, complained: int) -> str:
-    """Return the key of PAUSES for which this run should stop itself, or "".
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """How often something bad happened to a run's letters: `count` `of` so many, the 95 % interval of that rate from
+    `low` to `high` (NaN while `of` is 0), and the `limit` above which the run stops. `reason` is a key of PAUSES."""
 
-    It stops when even the lower end of the 95 % interval lies above the limit: few letters prove nothing.
-    """
-    if cadence.wilson(bounced_hard, accepted)[0] > limits.BOUNCE_STOP_RATE.value:
-        return "bounces"
-    if cadence.wilson(complained, delivered)[0] > limits.COMPLAINT_STOP_RATE.value:
-        return "complaints"
-    return ""
+    reason: str
+    count: int
+    of: int
+    low: float
+    high: float
+    limit: float
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether even the lower end of the interval lies above the limit: few letters prove nothing."""
+        return self.low > self.limit
+
+
+def evidence(
+    *, accepted: int, delivered: int, bounced_hard: int, complained: int, dropped: int = 0
+) -> tuple[Evidence, ...]:
+    """Return what speaks for or against going on with a run: hard bounces, complaints, and letters that the sending
+    service took and then dropped, each with the interval that it is judged by."""
+    found = (
+        ("bounces", bounced_hard, accepted, limits.BOUNCE_STOP_RATE.value),
+        ("complaints", complained, delivered, limits.COMPLAINT_STOP_RATE.value),
+        ("dropped", dropped, accepted, limits.DROP_STOP_RATE.value),
+    )
+    return tuple(_evidence(*each) for each in found)
+
+
+def _evidence(reason: str, count: int, of: int, limit: float) -> Evidence:
+    low, high = cadence.wilson(min(count, of), of)
+    return Evidence(reason=reason, count=count, of=of, low=float(low), high=float(high), limit=limit)

@@ -33,3 +33,9 @@ class ProviderError(BulkmailError):
     """The sending service or the network refused, in a way that concerns the whole run and not one recipient."""
 
     exit_code = 1
+
+
+class StorageError(BulkmailError):
+    """The database or its disk cannot be used now. What was begun is rolled back, and the same may be tried again."""
+
+    exit_code = 1

@@ -143,11 +143,25 @@ REQUEST_BYTES = Limit(
 )
 SEND_TIMEOUT_SECONDS = Limit(60, "seconds", HOUSE, _READ)
 WORKER_SILENT_SECONDS = Limit(90, "seconds", HOUSE, _READ)
+LINE_TRIPS_AFTER = Limit(2, "failed requests in a row before one alone tries the line", HOUSE, _READ)
 DOUBTS_IN_A_ROW = Limit(3, "lost answers before a run pauses", HOUSE, _READ)
 REFUSALS_IN_A_ROW = Limit(16, "requests refused without a name before a run pauses", HOUSE, _READ)
 UNREACHED_IN_A_ROW = Limit(12, "failed connections before a run pauses", HOUSE, _READ)
 BACK_OFF_SECONDS = Limit(300, "seconds, longest pause between failed connections", HOUSE, _READ)
 RATE_LIMIT_WAIT_SECONDS = Limit(3_600, "seconds, longest wait for a rate limit to end", HOUSE, _READ)
+LOG_SILENCE_MINUTES = Limit(
+    15, "minutes over which the log must know nothing before a letter may be called unsent", HOUSE, _READ
+)
+ASK_LOG_MINUTES = Limit(2, "minutes between two questions to the log about one attempt", HOUSE, _READ)
+STORAGE_TRIES = Limit(6, "times that the database is tried before a sender gives up", HOUSE, _READ)
+SENDING_AHEAD_MINUTES = Limit(25, "minutes that a request sent exactly once is scheduled ahead", HOUSE, _READ)
+CANCEL_AHEAD_MINUTES = Limit(
+    10,
+    "minutes before its time until which a batch may be cancelled",
+    "https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends",
+    _READ,
+)
+DROP_STOP_RATE = Limit(0.1, "share of accepted letters", HOUSE, _READ)
 CONNECT_TIMEOUT_SECONDS = Limit(5, "seconds", HOUSE, _READ)
 IDLE_LINE_SECONDS = Limit(4, "seconds a line may rest before it is opened anew", HOUSE, _READ)
 EVENT_AGE_HOURS = Limit(25, "hours", "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook", _READ)  # fmt: skip

@@ -18,7 +18,7 @@ TEN = list(range(20, 30))
 
 
 def an_answer(kind, bad=(), wait_until=None):
-    return SimpleNamespace(kind=kind, bad_positions=bad, wait_until=wait_until)
+    return SimpleNamespace(kind=kind, bad_positions=bad, wait_until=wait_until, trouble="")
 
 
 def follow(kind, positions=TEN, count=1, **more):
@@ -42,6 +42,7 @@ def test_the_only_ways_are_those_of_the_protocol():
         ("submitting", "in_doubt"),
         ("in_doubt", "accepted"),
         ("in_doubt", "refused"),
+        ("accepted", "cancelled"),
     }
 
 
@@ -232,21 +233,36 @@ def test_a_policy_rejection_suppresses_nobody():
 # ---- stopping on evidence
 
 
+def alarms(**counts):
+    none = {"accepted": 0, "delivered": 0, "bounced_hard": 0, "complained": 0}
+    return [found.reason for found in delivery.evidence(**none | counts) if found.is_beyond]
+
+
 def test_a_few_bounces_prove_nothing():
-    assert delivery.alarm(accepted=10, delivered=9, bounced_hard=1, complained=0) == ""
+    assert alarms(accepted=10, delivered=9, bounced_hard=1) == []
 
 
 def test_many_bounces_stop_the_run():
-    assert delivery.alarm(accepted=1000, delivered=900, bounced_hard=100, complained=0) == "bounces"
+    assert alarms(accepted=1000, delivered=900, bounced_hard=100) == ["bounces"]
 
 
 def test_bounces_just_over_the_limit_are_not_yet_proof():
-    assert delivery.alarm(accepted=1000, delivered=940, bounced_hard=55, complained=0) == ""
+    assert alarms(accepted=1000, delivered=940, bounced_hard=55) == []
 
 
 def test_complaints_stop_the_run():
-    assert delivery.alarm(accepted=10_000, delivered=10_000, bounced_hard=0, complained=50) == "complaints"
+    assert alarms(accepted=10_000, delivered=10_000, complained=50) == ["complaints"]
+
+
+def test_letters_that_the_provider_takes_and_drops_stop_the_run():
+    assert alarms(accepted=1_000, dropped=200) == ["dropped"]
 
 
 def test_no_letters_no_alarm():
-    assert delivery.alarm(accepted=0, delivered=0, bounced_hard=0, complained=0) == ""
+    assert alarms() == []
+
+
+def test_the_evidence_is_shown_with_its_interval_and_its_limit():
+    bounces = delivery.evidence(accepted=1000, delivered=940, bounced_hard=55, complained=0)[0]
+    assert (bounces.count, bounces.of, bounces.limit) == (55, 1000, limits.BOUNCE_STOP_RATE.value)
+    assert 0.042 < bounces.low < 0.055 < bounces.high < 0.071

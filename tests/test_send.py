@@ -14,7 +14,6 @@ from bulkmail.adapters import attempts, database, journal
 from bulkmail.adapters.plans import plan_row
 from bulkmail.adapters.sendgrid_api import SendGrid
 from bulkmail.adapters.workspace import reading
-from bulkmail.delivery import Streak
 from bulkmail.model import AttemptState, ConsentEvent, DeliveryEvent, EventKind, Suppression, SuppressionReason
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
@@ -352,7 +351,7 @@ def test_a_closed_account_pauses_the_run_and_refuses_nobody(sqlite_workspace, st
     ws, provider = sqlite_workspace, Provider(refused(status, (None, "Maximum credits exceeded")))
     plan_hash = approved(ws, 20)
     assert work(ws, provider, plan_hash) == {"planned": 20}
-    assert journal.run(ws, plan_hash).reason == "stopped_by_provider"
+    assert journal.run(ws, plan_hash).reason == "credits"
     journal.request(ws, plan_hash, "running", "Ana", NOW)
     assert work(ws, provider, plan_hash) == {"accepted": 20}
 
@@ -472,7 +471,7 @@ def test_who_comes_late_to_an_attempt_given_to_others_sends_nothing(sqlite_works
             send.recover(ws, NOW)
 
     desk = send.a_desk(ws, provider, worker, clock=Clock(), at_step=taken_for_dead)
-    assert send.send_due(desk, Streak()) is not None
+    assert send.send_due(desk)
     assert provider.bodies == []
     assert work(ws, provider, plan_hash) == {"accepted": 10}
 

@@ -5,7 +5,7 @@ campaign has mailed since it was made: however long a plan lies in somebody's br
 Plans of a rehearsal and plans for people are nothing to one another.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -20,8 +20,21 @@ from bulkmail.errors import StateError
 from bulkmail.model import Text
 
 
-def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
+def approve(
+    ws: Workspace,
+    plan_hash: str,
+    by: str,
+    now: datetime,
+    *,
+    countdown: timedelta = timedelta(0),
+    exactly_once: bool = False,
+    ramp: bool = False,
+) -> None:
     """Let the plan with exactly this hash be sent: a run, and one planned attempt per batch. Twice is once.
+
+    Nothing leaves before the end of the `countdown`, within which cancelling undoes everything. `exactly_once` has each
+    request scheduled ahead, so that an unsure one can be called back. `ramp` spreads the letters over days, as many a
+    day as the sender's domain is used to send and somewhat more.
 
     StateError when the plan is unknown or void, of the other mode, has nobody in it, or could mail somebody twice.
     """
@@ -34,7 +47,8 @@ def approve(ws: Workspace, plan_hash: str, by: str, now: datetime) -> None:
             return
         _check_approvable(connection, ws, plan)
         started = {"state": "queued", "approved_by": by, "approved_at": now, "changed_by": by, "changed_at": now}
-        connection.execute(insert(tables.run).values(plan_hash=plan_hash, **started))
+        manner = {"exactly_once": exactly_once, "ramp": ramp, "starts_at": now + countdown if countdown else None}
+        connection.execute(insert(tables.run).values(plan_hash=plan_hash, **started, **manner))
         connection.execute(
             insert(tables.attempt), [planned_attempt(plan_hash, **vars(batch_in(b))) for b in plan.batches]
         )

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import pandas as pd
 from sqlalchemy import Connection, Row, Select, Update, func, insert, or_, select, update
 
 from bulkmail.adapters import files, tables
+from bulkmail.adapters.line import line_in, take_permit
 from bulkmail.adapters.plans import of_this_mode, plan_row
 from bulkmail.adapters.runs import CLAIMABLE, update_runs
 from bulkmail.adapters.workers import Worker
@@ -25,10 +26,11 @@ MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.PLANNED: frozenset({AttemptState.SUBMITTING, AttemptState.CANCELLED}),
     AttemptState.SUBMITTING: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED, AttemptState.IN_DOUBT}),
     AttemptState.IN_DOUBT: frozenset({AttemptState.ACCEPTED, AttemptState.REFUSED}),
-    AttemptState.ACCEPTED: frozenset(),
+    AttemptState.ACCEPTED: frozenset({AttemptState.CANCELLED}),
     AttemptState.REFUSED: frozenset(),
     AttemptState.CANCELLED: frozenset(),
 }
+OUTCOMES = (AttemptState.ACCEPTED, AttemptState.REFUSED, AttemptState.IN_DOUBT)
 WHOLE_REQUEST = "request_refused"  # the reason of people whose whole attempt was refused
 
 
@@ -37,6 +39,8 @@ class Attempt:
     """One handing-over of positions `start` to `stop` (exclusive) less the exceptions recorded for single people.
 
     `people` is how many are left; `replaced` says that newer attempts carry them; `digest` is "" until recorded.
+    Where the provider was told to send it later, at `send_at`, `batch_id` is how to call it back. While in doubt it is
+    `asked` about: so often, from `asked_from` to `asked_to`, did the provider's log answer and know nothing of it.
     """
 
     id: str
@@ -56,15 +60,22 @@ class Attempt:
     message_id: str
     status: int
     detail: str
+    batch_id: str
+    send_at: datetime | None
+    asked: int
+    asked_from: datetime | None
+    asked_to: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """An attempt that is ours to send: `letters` are the snapshot's rows still to be sent, without `skipped`."""
+    """An attempt that is ours to send: `letters` are the snapshot's rows still to be sent, without `skipped`; its
+    run may ask that it be sent `exactly_once`, by the means of `send.ahead`."""
 
     attempt: Attempt
     letters: pd.DataFrame
     skipped: Mapping[int, str] = field(default_factory=dict)
+    exactly_once: bool = False
 
 
 class Totals(TypedDict):
@@ -81,6 +92,14 @@ class Totals(TypedDict):
     reasons: dict[str, int]
 
 
+class Room(NamedTuple):
+    """How many people a run on its ramp may still mail before `until`, when more may follow."""
+
+    people: int
+    until: datetime
+
+
+RoomOf = Callable[[Connection, Attempt], Room]
 LastLook = Callable[[Connection, Attempt, pd.DataFrame], Mapping[int, str]]
 
 # ---------------------------------------------------------------- looking
@@ -89,37 +108,33 @@ LastLook = Callable[[Connection, Attempt, pd.DataFrame], Mapping[int, str]]
 def attempt(ws: Workspace, attempt_id: str) -> Attempt:
     """The attempt with this id. StateError when there is none."""
     with reading(ws) as connection:
-        return _one(connection, attempt_id)
+        return one_attempt(connection, attempt_id)
 
 
 def attempts(ws: Workspace, plan_hash: str, *states: AttemptState) -> list[Attempt]:
     """The attempts of a plan, all or those in one of the states, by position; replaced ones come before newer ones."""
-    statement = _attempts().where(tables.attempt.c.plan_hash == plan_hash)
+    statement = attempt_rows().where(tables.attempt.c.plan_hash == plan_hash)
     if states:
         statement = statement.where(tables.attempt.c.state.in_(states))
     order = (tables.attempt.c.start, tables.attempt.c.replaced.desc(), tables.attempt.c.started_at, tables.attempt.c.id)
     with reading(ws) as connection:
-        return [_attempt(row) for row in connection.execute(statement.order_by(*order))]
-
-
-def doubtful(ws: Workspace) -> list[Attempt]:
-    """All attempts in doubt, of all plans of this mode, the oldest first."""
-    in_doubt = _attempts().where(tables.attempt.c.state == AttemptState.IN_DOUBT, of_this_mode(ws))
-    with reading(ws) as connection:
-        return [_attempt(row) for row in connection.execute(in_doubt.order_by(tables.attempt.c.started_at))]
+        return [attempt_of(row) for row in connection.execute(statement.order_by(*order))]
 
 
 def next_due(ws: Workspace, plan_hash: str | None = None) -> datetime | None:
     """When the next planned attempt of a queued or running run may be claimed here; None when there is none."""
-    first = func.min(func.coalesce(tables.attempt.c.not_before, tables.run.c.approved_at), type_=tables.Instant)
+    run = tables.run.c
+    first = func.min(func.coalesce(tables.attempt.c.not_before, run.approved_at), type_=tables.Instant)
     statement = (
         _claimable(ws, plan_hash)
-        .with_only_columns(first.label("first"), tables.run.c.hold_until)
-        .group_by(tables.run.c.plan_hash, tables.run.c.hold_until)
+        .with_only_columns(first.label("first"), run.hold_until, run.starts_at)
+        .group_by(run.plan_hash, run.hold_until, run.starts_at)
     )
     with reading(ws) as connection:
         rows = connection.execute(statement).all()
-    return min((max(row.first, row.hold_until or row.first) for row in rows), default=None)
+        provider = line_in(connection, ws)
+    due = min((max(moment for moment in row if moment) for row in rows), default=None)
+    return due and provider.opens_at(due)
 
 
 def totals(ws: Workspace, plan_hash: str) -> Totals:
@@ -154,17 +169,29 @@ def _summed(recipients: int, states: Mapping[str, int], exceptions: Sequence[Row
 
 
 def claim(
-    ws: Workspace, worker: Worker, now: datetime, last_look: LastLook, *, plan_hash: str | None = None
+    ws: Workspace,
+    worker: Worker,
+    now: datetime,
+    last_look: LastLook,
+    room_of: RoomOf | None = None,
+    *,
+    plan_hash: str | None = None,
 ) -> Claimed | None:
-    """A due attempt of this mode, from now on submitting and ours alone; None when there is none.
+    """A due attempt of this mode, from now on submitting and ours alone; None when there is none, or when the
+    provider's line does not let one more request leave now.
 
     In one transaction: choose, ask `last_look(connection, attempt, letters)` for positions to skip and why, write the
     skips, mark. An attempt of which nobody is left is cancelled and the next one tried, so what comes back has letters.
+    Of a run on its ramp, `room_of` says how many people there is room for today; the others of an attempt wait.
     """
     while True:
         with writing(ws) as connection:
             row = connection.execute(_due(ws, now, plan_hash)).one_or_none()
-            claimed = row and _claim(connection, ws, worker, _attempt(row), now, last_look)
+            if row is not None and row.ramp and room_of and not _fits(connection, attempt_of(row), room_of):
+                continue
+            if row is not None and not take_permit(connection, ws, now):
+                return None
+            claimed = row and _claim(connection, ws, worker, row, now, last_look)
         if row is None or claimed.letters.empty or row.run_state == "queued":
             update_runs(ws, now)
         if row is None or not claimed.letters.empty:
@@ -172,32 +199,52 @@ def claim(
 
 
 def _claim(
-    connection: Connection, ws: Workspace, worker: Worker, attempt: Attempt, now: datetime, last_look: LastLook
+    connection: Connection, ws: Workspace, worker: Worker, row: Row, now: datetime, last_look: LastLook
 ) -> Claimed:
+    attempt = attempt_of(row)
     letters = _letters(connection, ws, attempt)
     skipped = {int(position): str(reason) for position, reason in last_look(connection, attempt, letters).items()}
     left = letters[~letters["position"].isin(list(skipped))].reset_index(drop=True)
     state = AttemptState.CANCELLED if left.empty else AttemptState.SUBMITTING
     values = {"state": state.value, "people": len(left), "worker_id": worker.id, "started_at": now}
-    _move(connection, attempt.id, (AttemptState.PLANNED,), values)
-    _except(connection, attempt, "skipped", skipped, now)
-    return Claimed(attempt=_one(connection, attempt.id), letters=left, skipped=skipped)
+    move(connection, attempt.id, (AttemptState.PLANNED,), values)
+    except_people(connection, attempt, "skipped", skipped, now)
+    claimed = one_attempt(connection, attempt.id)
+    return Claimed(attempt=claimed, letters=left, skipped=skipped, exactly_once=row.exactly_once)
+
+
+def _fits(connection: Connection, attempt: Attempt, room_of: RoomOf) -> bool:
+    """Whether the whole attempt may leave today. Else the run is held until it may, or the attempt is cut in two."""
+    room = room_of(connection, attempt)
+    if attempt.people <= room.people:
+        return True
+    if not room.people:
+        mine = tables.run.c.plan_hash == attempt.plan_hash
+        connection.execute(update(tables.run).where(mine).values(hold_until=room.until))
+        return False
+    gone = excepted(connection, attempt)
+    cut = [position for position in range(attempt.start, attempt.stop) if position not in gone][room.people]
+    rest = planned_attempt(attempt.plan_hash, cut, attempt.stop, attempt.variant, attempt.not_before)
+    connection.execute(insert(tables.attempt), [rest | {"people": attempt.people - room.people}])
+    move(connection, attempt.id, (AttemptState.PLANNED,), {"stop": cut, "people": room.people})
+    return False
 
 
 def _claimable(ws: Workspace, plan_hash: str | None) -> Select:
     """What a worker may take: a live one never what was rehearsed, nor the other way round."""
     waiting = (tables.attempt.c.state == AttemptState.PLANNED, tables.run.c.state.in_(CLAIMABLE), of_this_mode(ws))
-    statement = _attempts().join(tables.run, tables.run.c.plan_hash == tables.attempt.c.plan_hash).where(*waiting)
+    statement = attempt_rows().join(tables.run, tables.run.c.plan_hash == tables.attempt.c.plan_hash).where(*waiting)
     return statement if plan_hash is None else statement.where(tables.attempt.c.plan_hash == plan_hash)
 
 
 def _due(ws: Workspace, now: datetime, plan_hash: str | None) -> Select:
     """The attempt to claim next: the one due longest. On PostgreSQL what another worker holds is passed over."""
-    not_before, hold_until = tables.attempt.c.not_before, tables.run.c.hold_until
+    not_before = tables.attempt.c.not_before
+    moments = (not_before, tables.run.c.hold_until, tables.run.c.starts_at)
     return (
         _claimable(ws, plan_hash)
-        .add_columns(tables.run.c.state.label("run_state"))
-        .where(or_(not_before.is_(None), not_before <= now), or_(hold_until.is_(None), hold_until <= now))
+        .add_columns(tables.run.c.state.label("run_state"), tables.run.c.exactly_once, tables.run.c.ramp)
+        .where(*(or_(moment.is_(None), moment <= now) for moment in moments))
         .order_by(func.coalesce(not_before, tables.run.c.approved_at), tables.attempt.c.start)
         .limit(1)
         .with_for_update(of=tables.attempt, skip_locked=True)
@@ -212,7 +259,7 @@ def _letters(connection: Connection, ws: Workspace, attempt: Attempt) -> pd.Data
         rows = files.load_table(ws.home, content_hash, start=attempt.start, stop=attempt.stop)
     except StateError as gone:
         raise StateError(gone.template, **gone.values, plan=attempt.plan_hash) from gone
-    gone = _excepted(connection, attempt)
+    gone = excepted(connection, attempt)
     left = rows[~rows["position"].isin(list(gone))] if gone else rows
     if len(left) != attempt.people:
         raise StateError(
@@ -224,26 +271,29 @@ def _letters(connection: Connection, ws: Workspace, attempt: Attempt) -> pd.Data
 # ---------------------------------------------------------------- before the wire
 
 
-def record_digest(ws: Workspace, attempt_id: str, sha256: str, recipients: int) -> None:
-    """Commit the digest of the body; only then may its first byte leave.
+def record_digest(
+    ws: Workspace, attempt_id: str, sha256: str, recipients: int, *, batch_id: str = "", send_at: datetime | None = None
+) -> None:
+    """Commit the digest of the body, and how to call it back where it is scheduled; only then may its first byte leave.
 
     StateError when the attempt is not ours to send any more, has a digest already, or `recipients` is not its people.
     """
     ready = (tables.attempt.c.digest == "") & (tables.attempt.c.people == recipients)
     with writing(ws) as connection:
-        _move(connection, attempt_id, (AttemptState.SUBMITTING,), {"digest": sha256}, ready)
+        values = {"digest": sha256, "batch_id": batch_id, "send_at": send_at}
+        move(connection, attempt_id, (AttemptState.SUBMITTING,), values, ready)
 
 
 def refuse(ws: Workspace, attempt_id: str, refused: Mapping[int, str], now: datetime) -> int:
     """Before the wire, take out people whose letter cannot be made; how many are left. With none left it is refused."""
     with writing(ws) as connection:
-        attempt = _one(connection, attempt_id)
+        attempt = one_attempt(connection, attempt_id)
         left = attempt.people - len(refused)
         values = {"people": left, "state": (AttemptState.SUBMITTING if left else AttemptState.REFUSED).value}
         unsent = (tables.attempt.c.digest == "") & (tables.attempt.c.people == attempt.people)
         values |= {} if left else {"settled_at": now}
-        _move(connection, attempt_id, (AttemptState.SUBMITTING,), values, unsent)
-        _except(connection, attempt, "refused", refused, now)
+        move(connection, attempt_id, (AttemptState.SUBMITTING,), values, unsent)
+        except_people(connection, attempt, "refused", refused, now)
     if not left:
         update_runs(ws, now)
     return left
@@ -263,76 +313,16 @@ def settle(
     detail: str = "",
 ) -> None:
     """Write down the outcome: accepted, refused, in doubt. Already so is harmless; an illegal move is a StateError."""
-    before = [state for state, after in MOVES.items() if to in after and state is not AttemptState.PLANNED]
-    if not before or to is AttemptState.SUBMITTING:
+    before = [state for state, after in MOVES.items() if to in after]
+    if to not in OUTCOMES:
         raise StateError("An attempt is settled as accepted, refused or in doubt.")
     values = {"state": to.value, "settled_at": now, "status": status, "detail": detail}
     with writing(ws) as connection:
-        current = _one(connection, attempt_id)
+        current = one_attempt(connection, attempt_id)
         if current.state is to and not current.replaced:
             return
-        _move(connection, attempt_id, before, values | ({"message_id": message_id} if message_id else {}))
+        move(connection, attempt_id, before, values | ({"message_id": message_id} if message_id else {}))
     update_runs(ws, now)
-
-
-def replace(
-    ws: Workspace,
-    attempt_id: str,
-    ranges: Sequence[tuple[int, int]],
-    refused: Mapping[int, str] | None = None,
-    *,
-    now: datetime,
-    not_before: datetime | None = None,
-    status: int = 0,
-    detail: str = "",
-) -> tuple[str, ...]:
-    """The ids of new planned attempts over `ranges` that carry the people of this one, which is refused from now on.
-
-    For what has certainly not been sent. `refused` names the people who are not tried again, and why; everybody else
-    must be inside a range. Trying the same people later is the same range with `not_before`. In a cancelled run the
-    new attempts are cancelled too. All in one transaction.
-    """
-    refused = refused or {}
-    with writing(ws) as connection:
-        old = _one(connection, attempt_id)
-        born = _birth_state(connection, old.plan_hash)
-        values = {"state": AttemptState.REFUSED.value, "replaced": True, "settled_at": now}
-        sent_or_doubtful = (AttemptState.SUBMITTING, AttemptState.IN_DOUBT)
-        _move(connection, old.id, sent_or_doubtful, values | {"status": status, "detail": detail})
-        _except(connection, old, "refused", refused, now)
-        heirs = _heirs(old, sorted(ranges), _excepted(connection, old), not_before)
-        for heir in heirs:
-            heir.update(state=born.value, settled_at=now if born is AttemptState.CANCELLED else None)
-        if heirs:
-            connection.execute(insert(tables.attempt), heirs)
-    update_runs(ws, now)
-    return tuple(heir["id"] for heir in heirs)
-
-
-def _birth_state(connection: Connection, plan_hash: str) -> AttemptState:
-    """The state of new attempts. The run is locked, so that a cancelling waits for us or we for it; done goes on."""
-    mine = tables.run.c.plan_hash == plan_hash
-    state = connection.execute(select(tables.run.c.state).where(mine).with_for_update()).scalar_one()
-    if state == "done":
-        connection.execute(update(tables.run).where(mine).values(state="running"))
-    return AttemptState.CANCELLED if state == "cancelled" else AttemptState.PLANNED
-
-
-def _heirs(
-    old: Attempt, ranges: Sequence[tuple[int, int]], gone: set[int], not_before: datetime | None
-) -> list[dict[str, object]]:
-    """New rows for the ranges that have people; StateError when the ranges overlap, stray or leave somebody out."""
-    edges = [edge for start_stop in ranges for edge in start_stop]
-    covered = {position for start, stop in ranges for position in range(start, stop)}
-    inside = not ranges or (old.start <= edges[0] and edges[-1] <= old.stop and edges == sorted(edges))
-    if not inside or not set(range(old.start, old.stop)) <= covered | gone:
-        raise StateError("The new attempts do not carry exactly the people of the old one.")
-    heirs = []
-    for start, stop in ranges:
-        people = stop - start - sum(start <= position < stop for position in gone)
-        if people:
-            heirs.append(planned_attempt(old.plan_hash, start, stop, old.variant, not_before) | {"people": people})
-    return heirs
 
 
 # ---------------------------------------------------------------- rows
@@ -356,24 +346,27 @@ def planned_attempt(
     }
 
 
-def _attempts() -> Select:
+def attempt_rows() -> Select:
+    """The statement whose rows `attempt_of` reads."""
     joined = tables.plan.c.hash == tables.attempt.c.plan_hash
     return select(tables.attempt, tables.plan.c.campaign_id).join(tables.plan, joined)
 
 
-def _attempt(row: Row) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
+    """The attempt of a row."""
     known = {name: value for name, value in row._mapping.items() if name in Attempt.__dataclass_fields__}
     return Attempt(**known | {"state": AttemptState(row.state), "worker": row.worker_id or ""})
 
 
-def _one(connection: Connection, attempt_id: str) -> Attempt:
-    row = connection.execute(_attempts().where(tables.attempt.c.id == attempt_id)).one_or_none()
+def one_attempt(connection: Connection, attempt_id: str) -> Attempt:
+    """The attempt with this id, inside a transaction. StateError when there is none."""
+    row = connection.execute(attempt_rows().where(tables.attempt.c.id == attempt_id)).one_or_none()
     if row is None:
         raise StateError("The journal has no such attempt.")
-    return _attempt(row)
+    return attempt_of(row)
 
 
-def _move(
+def move(
     connection: Connection, attempt_id: str, before: Sequence[AttemptState], values: Mapping[str, object], *also: object
 ) -> None:
     """Change the attempt if it is in one of the states `before`; else StateError."""
@@ -383,15 +376,18 @@ def _move(
         raise StateError("This attempt has moved on meanwhile; nothing was changed.")
 
 
-def _excepted(connection: Connection, attempt: Attempt) -> set[int]:
+def excepted(connection: Connection, attempt: Attempt) -> set[int]:
+    """The positions in the attempt's range that are not in it any more."""
     position = tables.exception.c.position
     mine = (tables.exception.c.plan_hash == attempt.plan_hash) & position.between(attempt.start, attempt.stop - 1)
     return set(connection.execute(select(position).where(mine)).scalars())
 
 
-def _except(connection: Connection, attempt: Attempt, kind: str, reasons: Mapping[int, str], now: datetime) -> None:
+def except_people(
+    connection: Connection, attempt: Attempt, kind: str, reasons: Mapping[int, str], now: datetime
+) -> None:
     """Write why single people get no letter from this attempt. StateError for a position not (or no more) in it."""
-    gone = _excepted(connection, attempt)
+    gone = excepted(connection, attempt)
     if any(position in gone or not attempt.start <= position < attempt.stop for position in reasons):
         raise StateError("A person named here is not in this attempt.")
     same = {"plan_hash": attempt.plan_hash, "kind": kind, "attempt_id": attempt.id, "at": now}

@@ -5,12 +5,11 @@ from dataclasses import asdict, fields
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, func, select
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.frames import TIME, frame_of
 from bulkmail.adapters.plans import of_this_mode
-from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.suppressions import insert_suppressions
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
@@ -18,6 +17,7 @@ from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression
 EVENT_COLUMNS = (*(field.name for field in fields(DeliveryEvent)), "received_at")
 OUTCOME_COLUMNS = ("kind", "letters", "letters_by_people", "letters_hard", "events")
 CLOSED = (AttemptState.REFUSED, AttemptState.CANCELLED)
+LISTED_BY_PROVIDER = ("unsubscribed address", "bounced address", "spam reporting address", "invalid")
 TIMES = {"at": TIME, "received_at": TIME}
 
 
@@ -31,20 +31,6 @@ def store_events(
         return insert_new(connection, tables.event, rows)
 
 
-def settle_by_events(ws: Workspace, now: datetime) -> int:
-    """How many attempts in doubt are accepted now, because an event names them: the provider did take the request."""
-    names_it = tables.event.c.attempt == tables.attempt.c.id
-    message_id = select(func.max(tables.event.c.message_id)).where(names_it).scalar_subquery()
-    doubtful = (tables.attempt.c.state == AttemptState.IN_DOUBT) & select(tables.event.c.id).where(names_it).exists()
-    known = {"state": AttemptState.ACCEPTED.value, "settled_at": now, "detail": "an event settled it"}
-    with writing(ws) as connection:
-        settled = connection.execute(
-            update(tables.attempt).where(doubtful).values(**known, message_id=message_id)
-        ).rowcount
-    update_runs(ws, now)
-    return settled
-
-
 def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
     """The events of a plan (None: all), by time: the fields of DeliveryEvent and `received_at`."""
     statement = select(*(tables.event.c[name] for name in EVENT_COLUMNS)).order_by(tables.event.c.at, tables.event.c.id)
@@ -53,6 +39,23 @@ def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
     kinds = dict.fromkeys(EVENT_COLUMNS, "str") | {"position": "int64", "hard": "bool", "by_machine": "bool"} | TIMES
     with reading(ws) as connection:
         return frame_of(connection, statement, kinds)
+
+
+def heard_at(ws: Workspace) -> datetime | None:
+    """When an event was last received; None when none ever was."""
+    with reading(ws) as connection:
+        return connection.execute(select(func.max(tables.event.c.received_at))).scalar_one()
+
+
+def dropped(ws: Workspace, plan_hash: str) -> int:
+    """How many letters of a plan the provider took and then did not try, for another reason than that it keeps the
+    address on a list of its own: then something is wrong with the account or the letter."""
+    event = tables.event.c
+    letters = select(event.attempt, event.position, event.address).distinct()
+    not_listed = func.lower(event.reason).not_in(LISTED_BY_PROVIDER)
+    letters = letters.where(event.kind == EventKind.REJECTED, not_listed, _of_plan(plan_hash)).subquery()
+    with reading(ws) as connection:
+        return connection.execute(select(func.count()).select_from(letters)).scalar_one()
 
 
 def stored_events(ws: Workspace) -> int:

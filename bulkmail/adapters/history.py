@@ -1,9 +1,11 @@
 """What the journal says about people: the journal's rows laid over the snapshots, position by position."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -127,6 +129,23 @@ def handled_in(connection: Connection, ws: Workspace, campaign_id: str) -> pd.Da
             parts.append(pd.DataFrame({"person": persons, "reason": reason}))
     frame = _stacked(parts, HANDLED_KINDS).sort_values("reason", kind="stable")
     return frame.drop_duplicates("person").reset_index(drop=True)  # already_mailed comes first
+
+
+def sent_by_day(connection: Connection, ws: Workspace, domain: str, since: datetime, zone: ZoneInfo) -> dict[date, int]:
+    """Letters handed over by local day since then, of all plans of this mode that are signed from this domain; those in
+    doubt count."""
+    ours = {plan.hash for plan in _plans_started(connection, ws, since) if _domain_of(plan) == domain.lower()}
+    handed = tables.attempt.c.state.in_([*ACCEPTED, *DOUBTFUL]) & (tables.attempt.c.started_at >= since)
+    columns = (tables.attempt.c.plan_hash, tables.attempt.c.started_at, tables.attempt.c.people)
+    by_day: Counter[date] = Counter()
+    for row in connection.execute(select(*columns).where(handed, ~tables.attempt.c.replaced)):
+        if row.plan_hash in ours:
+            by_day[row.started_at.astimezone(zone).date()] += row.people
+    return dict(by_day)
+
+
+def _domain_of(plan: Row) -> str:
+    return str(plan.campaign.get("sender", {}).get("address", "")).rpartition("@")[2].lower()
 
 
 def _plans_started(connection: Connection, ws: Workspace, since: datetime) -> Iterator[Row]:

@@ -8,7 +8,7 @@ The protocol, in the order in which a sender walks it; each step is committed be
     record_digest                and only now the first byte
     settle, replace              the outcome; or new attempts for people who have certainly not been sent anything
     doubt_orphans                what a dead worker left: never sent again by itself
-    store_events, settle_by_events   what the provider says later
+    store_events, settle_by_events   what the provider says later; note_silence, decide: what its log and a person say
     totals, letters              always everybody: the sum is the number of recipients
 """
 
@@ -18,28 +18,40 @@ from bulkmail.adapters.attempts import (
     Attempt,
     Claimed,
     LastLook,
+    Room,
     Totals,
     attempt,
     attempts,
     claim,
-    doubtful,
     next_due,
     record_digest,
     refuse,
-    replace,
     settle,
     totals,
 )
+from bulkmail.adapters.doubtful import (
+    CALLED_BACK,
+    called_back,
+    decide,
+    doubtful,
+    forget_batch,
+    note_silence,
+    recallable,
+    recalled,
+    settle_by_events,
+)
 from bulkmail.adapters.events import (
     contradictions,
+    dropped,
     events,
+    heard_at,
     letters_since,
     outcomes,
-    settle_by_events,
     store_events,
     stored_events,
 )
-from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters
+from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters, sent_by_day
+from bulkmail.adapters.line import Line, answered, forget_failures, hold, line
 from bulkmail.adapters.plans import (
     StoredPlan,
     load_excluded,
@@ -50,41 +62,57 @@ from bulkmail.adapters.plans import (
     purpose_and_mode,
     store_plan,
 )
-from bulkmail.adapters.runs import Run, hold, request, run, run_state, runs
-from bulkmail.adapters.workers import Worker, doubt_orphans, heartbeat, register_worker, retire_worker
+from bulkmail.adapters.replacing import replace
+from bulkmail.adapters.runs import Run, request, run, run_state, runs
+from bulkmail.adapters.workers import WORKER_STOPPED, Worker, doubt_orphans, heartbeat, register_worker, retire_worker
 
 __all__ = [
+    "CALLED_BACK",
     "MOVES",
+    "WORKER_STOPPED",
     "Attempt",
     "Claimed",
     "LastLook",
+    "Line",
+    "Room",
     "Run",
     "StoredPlan",
     "Totals",
     "Worker",
+    "answered",
     "approve",
     "attempt",
     "attempts",
+    "called_back",
     "claim",
     "contacts_beside",
     "contacts_since",
     "contradictions",
+    "decide",
     "doubt_orphans",
     "doubtful",
+    "dropped",
     "events",
+    "forget_batch",
+    "forget_failures",
     "handled",
+    "heard_at",
     "heartbeat",
     "hold",
     "letters",
     "letters_since",
+    "line",
     "load_excluded",
     "load_plan",
     "load_snapshot",
     "next_due",
+    "note_silence",
     "outcomes",
     "plan_campaign",
     "plans",
     "purpose_and_mode",
+    "recallable",
+    "recalled",
     "record_digest",
     "refuse",
     "register_worker",
@@ -94,6 +122,7 @@ __all__ = [
     "run",
     "run_state",
     "runs",
+    "sent_by_day",
     "settle",
     "settle_by_events",
     "store_events",

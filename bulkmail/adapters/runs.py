@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, select, update
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.database import record
@@ -25,7 +25,11 @@ OPEN_STATES = (AttemptState.PLANNED, AttemptState.SUBMITTING)
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An approved plan at work. `state` is queued, running, paused, cancelled or done; `reason` says why it changed."""
+    """An approved plan at work. `state` is queued, running, paused, cancelled or done; `reason` says why it changed.
+
+    Nothing of it leaves before `starts_at`, the end of its countdown, nor before `hold_until`, which the provider's
+    rate limit or the ramp has set. `exactly_once` and `ramp` are how it is sent (see `approve`).
+    """
 
     plan_hash: str
     campaign_id: str
@@ -37,6 +41,9 @@ class Run:
     changed_at: datetime
     reason: str
     hold_until: datetime | None
+    starts_at: datetime | None
+    exactly_once: bool
+    ramp: bool
 
 
 def request(ws: Workspace, plan_hash: str, state: str, by: str, now: datetime, *, reason: str = "") -> None:
@@ -60,21 +67,11 @@ def request(ws: Workspace, plan_hash: str, state: str, by: str, now: datetime, *
         record(connection, by, f"run.{state}", {"plan": plan_hash, "reason": reason}, now)
 
 
-def hold(ws: Workspace, until: datetime) -> None:
-    """Let no attempt of this mode be claimed before `until`: a provider's rate limit concerns every run and worker."""
-    sooner = or_(tables.run.c.hold_until.is_(None), tables.run.c.hold_until < until)
-    ours = tables.run.c.plan_hash.in_(select(tables.plan.c.hash).where(of_this_mode(ws)))
-    held = update(tables.run).where(tables.run.c.state.in_(ACTIVE), sooner, ours)
-    with writing(ws) as connection:
-        _lock_active(connection)
-        connection.execute(held.values(hold_until=until))
-
-
 def run(ws: Workspace, plan_hash: str) -> Run | None:
     """The run of the plan, or None when it is not approved."""
     with reading(ws) as connection:
         row = run_row(connection, plan_hash)
-    return Run(**row._mapping) if row else None
+    return _run(row) if row else None
 
 
 def runs(ws: Workspace, *states: str, both_modes: bool = False) -> list[Run]:
@@ -85,7 +82,7 @@ def runs(ws: Workspace, *states: str, both_modes: bool = False) -> list[Run]:
     if not both_modes:
         statement = statement.where(of_this_mode(ws))
     with reading(ws) as connection:
-        return [Run(**row._mapping) for row in connection.execute(statement)]
+        return [_run(row) for row in connection.execute(statement)]
 
 
 def run_state(ws: Workspace, plan_hash: str) -> str:
@@ -95,7 +92,18 @@ def run_state(ws: Workspace, plan_hash: str) -> str:
 
 
 def _runs() -> Select:
-    return select(tables.run, tables.plan.c.campaign_id, tables.plan.c.rehearsal).join(tables.plan)
+    line = tables.line.c
+    return (
+        select(tables.run, tables.plan.c.campaign_id, tables.plan.c.rehearsal, line.hold_until.label("line_hold_until"))
+        .join(tables.plan)
+        .join(tables.line, line.rehearsal == tables.plan.c.rehearsal, isouter=True)
+    )
+
+
+def _run(row: Row) -> Run:
+    values = dict(row._mapping)
+    holds = [moment for moment in (values.pop("line_hold_until"), row.hold_until) if moment]
+    return Run(**values | {"hold_until": max(holds, default=None)})
 
 
 def run_row(connection: Connection, plan_hash: str) -> Row | None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -306,6 +307,20 @@ run = Table(
     Column("changed_at", Instant, nullable=False),
     _text("reason"),
     Column("hold_until", Instant),
+    Column("starts_at", Instant),  # the end of the countdown
+    Column("exactly_once", Boolean, nullable=False, server_default=false()),
+    Column("ramp", Boolean, nullable=False, server_default=false()),
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("rehearsal", Boolean, primary_key=True),  # a row for each mode
+    Column("hold_until", Instant),
+    Column("remaining", Integer),  # requests that may still leave before `reset_at`
+    Column("reset_at", Instant),
+    Column("kind", String(32), nullable=False, server_default=""),
+    Column("in_a_row", Integer, nullable=False, server_default="0"),  # answers of this kind, one after another
 )
 
 # ---------------------------------------------------------------- the journal
@@ -340,6 +355,13 @@ attempt = Table(
     _text("message_id"),
     Column("status", SmallInteger, nullable=False),
     _text("detail"),
+    _text("batch_id"),  # by which the provider can be told to let go of it
+    Column("send_at", Instant),  # when the provider sends it, where that was put off
+    Column(
+        "asked", Integer, nullable=False, server_default="0"
+    ),  # how often the log knew nothing of it, from when to when
+    Column("asked_from", Instant),
+    Column("asked_to", Instant),
     Index("ix_attempt_plan_hash_start", "plan_hash", "start"),
     Index("ix_attempt_state_not_before", "state", "not_before"),
 )

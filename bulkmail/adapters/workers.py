@@ -9,6 +9,7 @@ attempt is in doubt, and `record_digest` refuses it the wire.
 import os
 import platform
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,10 @@ from bulkmail import limits
 from bulkmail.adapters import tables
 from bulkmail.adapters.runs import update_runs
 from bulkmail.adapters.workspace import Workspace, reading, writing
+from bulkmail.errors import StorageError
 from bulkmail.model import AttemptState
+
+WORKER_STOPPED = "the worker stopped"  # the detail of an attempt whose worker died
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,10 @@ def heartbeat(ws: Workspace, worker: Worker, now: datetime) -> None:
 
 
 def retire_worker(ws: Workspace, worker: Worker, now: datetime) -> None:
-    """Sign the worker off and let go of its lock. What it left submitting is then an orphan."""
-    _bury(ws, [worker.id], now)
+    """Sign the worker off and let go of its lock. What it left submitting is then an orphan; a database that cannot be
+    written does not matter, for the lock says the same."""
+    with suppress(StorageError):
+        _bury(ws, [worker.id], now)
     worker.lock.release()
 
 
@@ -65,7 +71,7 @@ def doubt_orphans(ws: Workspace, now: datetime) -> int:
         return 0
     _bury(ws, dead, now)
     orphans = (tables.attempt.c.state == AttemptState.SUBMITTING) & tables.attempt.c.worker_id.in_(dead)
-    doubtful = {"state": AttemptState.IN_DOUBT.value, "settled_at": now, "detail": "the worker stopped"}
+    doubtful = {"state": AttemptState.IN_DOUBT.value, "settled_at": now, "detail": WORKER_STOPPED}
     with writing(ws) as connection:
         doubted = connection.execute(update(tables.attempt).where(orphans).values(doubtful)).rowcount
     update_runs(ws, now)

@@ -25,7 +25,8 @@ from sqlalchemy.exc import OperationalError
 import bulkmail
 from bulkmail.adapters import tables
 from bulkmail.adapters.settings import SENDGRID_HOST, Settings
-from bulkmail.errors import SettingsError, StateError
+from bulkmail.errors import SettingsError, StateError, StorageError
+from bulkmail.model import say
 
 MIGRATIONS = Path(bulkmail.__file__).parent / "migrations"
 MIGRATION_LOCK = 0x62756C6B  # any number that all of us agree on
@@ -116,8 +117,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def writing(workspace: Workspace) -> Iterator[Connection]:
-    """A transaction that may write; committed at the end, or rolled back as a whole by an exception."""
-    with workspace.engine.connect() as connection:
+    """A transaction that may write; committed at the end, or rolled back as a whole by an exception.
+
+    StorageError when the database cannot be used now: it is full, locked for too long, or does not answer.
+    """
+    with _telling_trouble(), workspace.engine.connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
             yield connection
@@ -125,12 +129,30 @@ def writing(workspace: Workspace) -> Iterator[Connection]:
 
 @contextmanager
 def reading(workspace: Workspace) -> Iterator[Connection]:
-    """A transaction that sees one state of the database from beginning to end."""
-    with workspace.engine.connect() as connection:
+    """A transaction that sees one state of the database from beginning to end. StorageError as in `writing`."""
+    with _telling_trouble(), workspace.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _telling_trouble() -> Iterator[None]:
+    """Turn what a database says of itself into words; its own text could hold names of hosts and users."""
+    try:
+        yield
+    except OperationalError as error:
+        said = f"{type(error.orig).__name__} {error.orig}".lower()
+        trouble = next((words for key, words in _TROUBLES.items() if key in said), say("it does not answer"))
+        raise StorageError("The database of this workspace cannot be used now: {trouble}.", trouble=trouble) from error
+
+
+_TROUBLES = {
+    "full": say("its disk is full"),  # SQLite says "database or disk is full", PostgreSQL DiskFull
+    "disk i/o": say("its disk cannot be written"),
+    "lock": say("another program holds it"),
+}
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -295,9 +296,12 @@ def judge_letter(ws: Workspace, campaign: Campaign, letters: Mapping[str, compos
 # ---------------------------------------------------------------- approval
 
 
-def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime, signed_in: bool = False) -> None:
+def approve(
+    ws: Workspace, prepared: Prepared, *, by: str, now: datetime, signed_in: bool = False, **manner: Any
+) -> None:
     """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks, or when it
     takes a second person: `by` of somebody who has `signed_in` is proven, any other is a name that was typed.
+    `manner` is how it is sent: countdown, exactly_once, ramp (`journal.approve`).
 
     What is still waiting of an earlier plan of the campaign is void from then on: the new plan has those people.
     """
@@ -312,7 +316,7 @@ def approve(ws: Workspace, prepared: Prepared, *, by: str, now: datetime, signed
             journal.void(ws, earlier.plan.hash, "a newer plan was approved", now)
     findings = preflight.as_json(prepared.findings, str)
     journal.store_plan(ws, prepared.plan, prepared.snapshot, _with_reasons(prepared.audience), findings, now)
-    journal.approve(ws, prepared.plan.hash, by, now)
+    journal.approve(ws, prepared.plan.hash, by, now, **manner)
 
 
 def _check_second_person(ws: Workspace, prepared: Prepared, by: str, signed_in: bool) -> None:
@@ -332,11 +336,13 @@ def _check_second_person(ws: Workspace, prepared: Prepared, by: str, signed_in: 
         )
 
 
-def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: int, *, by: str, now: datetime) -> None:
+def approve_reviewed(
+    ws: Workspace, campaign_id: str, plan_hash: str, people: int, *, by: str, now: datetime, **manner: Any
+) -> None:
     """Approve the plan that a person has looked at, if it is what would be planned now. Approved already is harmless.
 
     However long the look took: everything is judged anew, and what differs is a StateError. `people` is the number
-    that the person typed.
+    that the person typed; `manner` is how it is sent: countdown, exactly_once, ramp (`journal.approve`).
     """
     if any(run.plan_hash == plan_hash for run in journal.runs(ws, *UNDER_WAY, "done")):
         return
@@ -351,7 +357,7 @@ def approve_reviewed(ws: Workspace, campaign_id: str, plan_hash: str, people: in
         raise StateError("Something has changed since you looked at this plan: nothing was approved. Look again.")
     if people != prepared.plan.recipients:
         raise StateError("That is not the number of people who get the letter: nothing was approved.")
-    approve(ws, prepared, by=by.strip(), now=now, signed_in=ws.settings.sign_in is not None)
+    approve(ws, prepared, by=by.strip(), now=now, signed_in=ws.settings.sign_in is not None, **manner)
 
 
 def _with_reasons(people: Audience) -> pd.DataFrame:

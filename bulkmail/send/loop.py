@@ -1,75 +1,34 @@
-"""The loop of a sender, the last look, and what is done between attempts."""
+"""The loop of a sender, and one request from claim to outcome."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
+from typing import TypeVar
 
 import pandas as pd
 
-from bulkmail import delivery, sendgrid_format
-from bulkmail.adapters import database, journal
+from bulkmail import delivery, limits, sendgrid_format
+from bulkmail.adapters import journal
 from bulkmail.adapters.workspace import Connection, Workspace
 from bulkmail.delivery import Step, Streak
-from bulkmail.errors import StateError
-from bulkmail.model import AttemptState, Campaign
-from bulkmail.send.doubts import Ask, Reply, recover, settle_by_logs
-from bulkmail.send.parcels import Letters, Parcel, campaign_of, pack, write_letters
-from bulkmail.tips import cadence, consent, unsubscribe
+from bulkmail.errors import StateError, StorageError
+from bulkmail.model import AttemptState
+from bulkmail.send import ramp
+from bulkmail.send.ahead import Ticket, new_ticket
+from bulkmail.send.chores import Chores, pause
+from bulkmail.send.desk import Desk, Post, a_desk, utc_now
+from bulkmail.send.doubts import Ask
+from bulkmail.send.last_look import last_look
+from bulkmail.send.parcels import Parcel, pack
+from bulkmail.sendgrid_format import Answer
 
-# Hands one request over, once.
-Post = Callable[[bytes], Reply]
-
-WORKER = "worker"  # who paused a run, in the audit trail
-CHORES_EVERY = timedelta(seconds=5)
-ASK_LOGS_EVERY = timedelta(minutes=2)
 LOOK_SECONDS = 1.0  # how often an idle worker looks for what has become due
-# What the last look heeds of consent. Who had none when the plan was made is not in the plan.
-TAKEN_BACK = ("consent_refused", "consent_withdrawn", "consent_expired")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What a sender has before it. `letters` gives those of a plan, `campaign` only who it is for; `at_step` is called
-    with the name of each step of the loop as soon as it is done."""
-
-    ws: Workspace
-    post: Post
-    worker: journal.Worker
-    clock: Callable[[], datetime]
-    letters: Callable[[str], Letters]
-    campaign: Callable[[str], Campaign]
-    at_step: Callable[[str], object]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def a_desk(
-    ws: Workspace,
-    post: Post,
-    worker: journal.Worker,
-    *,
-    clock: Callable[[], datetime] = _utc_now,
-    at_step: Callable[[str], object] = lambda step: None,
-) -> Desk:
-    """Return a desk on which the letters of the last few plans stay at hand."""
-    return Desk(
-        ws=ws,
-        post=post,
-        worker=worker,
-        clock=clock,
-        letters=lru_cache(maxsize=8)(partial(write_letters, ws)),
-        campaign=lru_cache(maxsize=8)(partial(campaign_of, ws)),
-        at_step=at_step,
-    )
-
-
-# ---------------------------------------------------------------- the loop
+BUSY_SECONDS = 0.1  # how soon it looks again where what is due waits for another worker
+STORAGE_TRIES = int(limits.STORAGE_TRIES.value)
+Done = TypeVar("Done")
 
 
 def work(
@@ -79,7 +38,7 @@ def work(
     plan_hash: str | None = None,
     once: bool = False,
     stop: threading.Event | None = None,
-    clock: Callable[[], datetime] = _utc_now,
+    clock: Callable[[], datetime] = utc_now,
     wait: Callable[[float], object] | None = None,
     ask: Ask | None = None,
     on_progress: Callable[[], object] = lambda: None,
@@ -88,28 +47,55 @@ def work(
     """Send whatever is approved and due until `stop` is set, then finish the attempt in hand and return.
 
     With `plan_hash` send that plan only, and return once nothing of it is left to hand over or its run is paused; with
-    `once` return as soon as nothing is due. With `ask` the provider's log is asked about what is in doubt.
+    `once` return as soon as nothing is due. With `ask` the provider is asked about what is in doubt.
+
+    A database that is full, locked or away is tried again and again; StorageError when it stays so where an end is
+    expected. What was in hand then is in doubt, unless it is certain that it never left.
     """
-    stop = stop or threading.Event()
-    wait = wait or stop.wait
-    worker = journal.register_worker(ws, clock())
-    desk = a_desk(ws, post, worker, clock=clock, at_step=at_step)
-    chores = _Chores(desk, ask)
-    streak: Streak = Streak()
+    stop, failures = stop or threading.Event(), 0
+    waits = wait or stop.wait
+    tools = {"ask": ask, "clock": clock, "at_step": at_step, **({"rest": wait} if wait else {})}
+    while True:
+        began = clock()
+        try:
+            return _session(lambda: _arrive(ws, post, tools), plan_hash, once, stop, waits, on_progress)
+        except StorageError:
+            lasted = (clock() - began).total_seconds()
+            failures = 1 if lasted > limits.BACK_OFF_SECONDS.value else failures + 1
+            if stop.is_set() or ((plan_hash or once) and failures >= STORAGE_TRIES):
+                raise
+            waits(delivery.back_off(failures).total_seconds())
+
+
+def _arrive(ws: Workspace, post: Post, tools: Mapping[str, object]) -> Desk:
+    """The desk of a new worker."""
+    return a_desk(ws, post, journal.register_worker(ws, tools["clock"]()), **tools)
+
+
+def _session(
+    arrive: Callable[[], Desk],
+    plan_hash: str | None,
+    once: bool,
+    stop: threading.Event,
+    wait: Callable[[float], object],
+    on_progress: Callable[[], object],
+) -> None:
+    """The life of one worker: from its registration to its end, or to the first trouble with the database."""
+    desk = arrive()
+    ws, clock, chores = desk.ws, desk.clock, Chores(desk)
     try:
-        chores.do()
+        chores.begin(plan_hash)
         while not stop.is_set():
-            after = send_due(desk, streak, plan_hash=plan_hash)
-            streak = after or streak
+            sent = send_due(desk, plan_hash=plan_hash)
             chores.do_if_due()
             on_progress()
-            if after is None:
+            if not sent:
                 if once or (plan_hash and not _is_at_work(ws, plan_hash)):
                     chores.do()
                     return
                 wait(_seconds_to_next(ws, plan_hash, clock()))
     finally:
-        journal.retire_worker(ws, worker, clock())
+        journal.retire_worker(ws, desk.worker, clock())
 
 
 def _is_at_work(ws: Workspace, plan_hash: str) -> bool:
@@ -120,95 +106,74 @@ def _is_at_work(ws: Workspace, plan_hash: str) -> bool:
 def _seconds_to_next(ws: Workspace, plan_hash: str | None, now: datetime) -> float:
     due = journal.next_due(ws, plan_hash)
     seconds = (due - now).total_seconds() if due else LOOK_SECONDS
-    return min(max(seconds, 0.02), LOOK_SECONDS)
-
-
-class _Chores:
-    """What a sender does between attempts, now and then: show that it lives, tidy up after the dead, settle doubts,
-    and stop runs on evidence."""
-
-    def __init__(self, desk: Desk, ask: Ask | None) -> None:
-        self.desk, self.ask = desk, ask
-        self.next_at = self.next_asking_at = datetime.min.replace(tzinfo=UTC)
-
-    def do_if_due(self) -> None:
-        if self.desk.clock() >= self.next_at:
-            self.do()
-
-    def do(self) -> None:
-        ws, now = self.desk.ws, self.desk.clock()
-        self.next_at = now + CHORES_EVERY
-        journal.heartbeat(ws, self.desk.worker, now)
-        recover(ws, now)
-        journal.settle_by_events(ws, now)
-        if self.ask and now >= self.next_asking_at:
-            self.next_asking_at = now + ASK_LOGS_EVERY
-            settle_by_logs(ws, self.ask, now)
-        for run in journal.runs(ws, "running"):
-            _stop_on_evidence(ws, run.plan_hash, now)
-
-
-def _stop_on_evidence(ws: Workspace, plan_hash: str, now: datetime) -> None:
-    """Pause the run when bounces or complaints are beyond doubt above their limits."""
-    found = journal.outcomes(ws, plan_hash).set_index("kind")
-    letters, hard = found["letters"].to_dict(), found["letters_hard"].to_dict()
-    reason = delivery.alarm(
-        accepted=journal.totals(ws, plan_hash)["accepted"],
-        delivered=letters.get("delivered", 0),
-        bounced_hard=hard.get("bounced", 0),
-        complained=letters.get("complained", 0),
-    )
-    if reason and not _was_stopped(ws, plan_hash, reason):
-        _pause(ws, plan_hash, reason, now)
-
-
-def _was_stopped(ws: Workspace, plan_hash: str, reason: str) -> bool:
-    """Whether this run has been stopped for this reason before: then a person has looked, and let it go on."""
-    trail = database.audit_trail(ws)
-    paused = trail.loc[trail["what"] == "run.paused", "about"]
-    return any(about == {"plan": plan_hash, "reason": reason} for about in paused)
-
-
-def _pause(ws: Workspace, plan_hash: str, reason: str, now: datetime) -> None:
-    with suppress(StateError):  # cancelled or done meanwhile: nothing is left to pause
-        journal.request(ws, plan_hash, "paused", WORKER, now, reason=reason)
+    return min(max(seconds, BUSY_SECONDS), LOOK_SECONDS)
 
 
 # ---------------------------------------------------------------- one attempt
 
 
-def send_due(desk: Desk, streak: Streak = Streak(), *, plan_hash: str | None = None) -> Streak | None:  # noqa: B008
-    """Send one attempt that is due. Return the streak of answers with its own, or None when nothing was due."""
+def send_due(desk: Desk, *, plan_hash: str | None = None) -> bool:
+    """Send one attempt that is due; whether there was any that may leave now."""
     try:
-        claimed = journal.claim(desk.ws, desk.worker, desk.clock(), partial(last_look, desk), plan_hash=plan_hash)
+        claimed = journal.claim(
+            desk.ws, desk.worker, desk.clock(), partial(_look, desk), partial(_room, desk), plan_hash=plan_hash
+        )
     except StateError as broken:  # the snapshot is gone or not the one approved: other plans can go on
         if "plan" not in broken.values:
             raise
-        _pause(desk.ws, str(broken.values["plan"]), "snapshot_lost", desk.clock())
-        return streak
+        pause(desk.ws, str(broken.values["plan"]), "snapshot_lost", desk.clock())
+        return True
     if claimed is None:
-        return None
+        return False
     desk.at_step("claimed")
-    packed = pack(desk.ws, desk.letters, claimed.attempt, claimed.letters)
     with suppress(StateError):  # somebody took us for dead and settled this attempt: it is theirs now
-        if isinstance(packed, Step):
-            write_down(desk, claimed.attempt, packed, detail="before the wire")
-        else:
-            streak = _hand_over(desk, claimed.attempt, packed, streak)
+        _deliver(desk, claimed)
     desk.at_step("recorded")
-    return streak
+    return True
 
 
-def _hand_over(desk: Desk, attempt: journal.Attempt, parcel: Parcel, streak: Streak) -> Streak:
-    journal.record_digest(desk.ws, attempt.id, sha256(parcel.body).hexdigest(), len(parcel.positions))
+def _look(desk: Desk, connection: Connection, attempt: journal.Attempt, letters: pd.DataFrame) -> dict[int, str]:
+    return last_look(desk.ws, desk.campaign(attempt.plan_hash), desk.clock(), connection, attempt, letters)
+
+
+def _room(desk: Desk, connection: Connection, attempt: journal.Attempt) -> journal.Room:
+    domain = desk.campaign(attempt.plan_hash).sender.address.rpartition("@")[2]
+    return ramp.room(desk.ws, domain, desk.clock(), connection)
+
+
+def _deliver(desk: Desk, claimed: journal.Claimed) -> None:
+    """Write the request and hand it over, or write down what becomes of the attempt instead."""
+    attempt, positions = claimed.attempt, claimed.letters["position"].tolist()
+    ticket = new_ticket(desk.ask, desk.clock()) if claimed.exactly_once else Ticket()
+    if isinstance(ticket, Answer):
+        _conclude(desk, attempt, positions, ticket)
+        return
+    packed = pack(desk.ws, desk.letters, attempt, claimed.letters, ticket)
+    if isinstance(packed, Step):
+        write_down(desk, attempt, packed, detail="before the wire")
+    else:
+        _hand_over(desk, attempt, packed, ticket)
+
+
+def _hand_over(desk: Desk, attempt: journal.Attempt, parcel: Parcel, ticket: Ticket) -> None:
+    digest = sha256(parcel.body).hexdigest()
+    journal.record_digest(desk.ws, attempt.id, digest, len(parcel.positions), **ticket._asdict())
     desk.at_step("digest recorded")
     status, headers, body, error = desk.post(parcel.body)
     desk.at_step("posted")
     answer = sendgrid_format.read_answer(status, headers, body, error)
-    streak = streak.then(answer.kind)
-    step = delivery.follow(answer, parcel.positions, streak, desk.clock())
-    write_down(desk, attempt, step, message_id=answer.message_id, status=status or 0, detail=answer.detail)
-    return Streak() if step.pause else streak
+    _conclude(desk, attempt, parcel.positions, answer, status or 0)
+
+
+def _conclude(
+    desk: Desk, attempt: journal.Attempt, positions: list[int] | tuple[int, ...], answer: Answer, status: int = 0
+) -> None:
+    """Write down what the answer means: for the line that all workers share, and for this attempt."""
+    limit = {"remaining": answer.remaining, "reset_at": answer.reset_at}
+    in_a_row = _surely(desk, lambda: journal.answered(desk.ws, answer.kind, desk.clock(), **limit))
+    desk.at_step("answer noted")
+    step = delivery.follow(answer, positions, Streak(answer.kind, in_a_row), desk.clock())
+    write_down(desk, attempt, step, message_id=answer.message_id, status=status, detail=answer.detail)
 
 
 def write_down(
@@ -216,36 +181,25 @@ def write_down(
 ) -> None:
     """Commit what becomes of the attempt. The outcome comes first: what follows can be found out again."""
     ws, now = desk.ws, desk.clock()
+    answer = {"now": now, "status": status, "detail": detail}
     if step.to is AttemptState.REFUSED:
-        journal.replace(
-            ws, attempt.id, step.again, step.refused, now=now, not_before=step.hold_until, status=status, detail=detail
-        )
+        replacing = {"not_before": step.hold_until, **answer}
+        _surely(desk, lambda: journal.replace(ws, attempt.id, step.again, step.refused, **replacing))
     else:
-        journal.settle(ws, attempt.id, step.to, now=now, message_id=message_id, status=status, detail=detail)
+        _surely(desk, lambda: journal.settle(ws, attempt.id, step.to, message_id=message_id, **answer))
     if step.hold_until:
         journal.hold(ws, step.hold_until)
     if step.pause:
-        _pause(ws, attempt.plan_hash, step.pause, now)
+        pause(ws, attempt.plan_hash, step.pause, now)
+        journal.forget_failures(ws)
 
 
-# ---------------------------------------------------------------- the last look
-
-
-def last_look(desk: Desk, connection: Connection, attempt: journal.Attempt, letters: pd.DataFrame) -> dict[int, str]:
-    """Return who of these is not to be mailed after all, and why: asked inside the transaction that claims them."""
-    campaign, now, persons = desk.campaign(attempt.plan_hash), desk.clock(), letters["person"].tolist()
-    rehearsal = desk.ws.settings.rehearsal
-    events = database.consent_among(connection, persons)
-    suppressed = database.suppressions_among(connection, persons, rehearsal=rehearsal)
-    judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
-    reason = judged["suppression_reason"]
-    if len(events):
-        judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
-        taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
-        reason = reason.where(reason != "", taken_back)
-    contacts = journal.contacts_beside(desk.ws, connection, attempt.plan_hash, persons)
-    if len(contacts):
-        capped = cadence.annotate(letters, contacts, kind=campaign.kind, send_at=now)["cadence_reason"]
-        reason = reason.where(reason != "", capped)
-    left_out = reason != ""
-    return dict(zip(letters["position"][left_out].tolist(), reason[left_out].tolist(), strict=True))
+def _surely(desk: Desk, write: Callable[[], Done]) -> Done:
+    """What `write` returns, tried again while the database cannot be used: an answer that is known should not become a
+    doubt because a disk was full for a moment. StorageError when it stays so."""
+    for turn in range(1, STORAGE_TRIES):
+        try:
+            return write()
+        except StorageError:
+            desk.rest(delivery.back_off(turn).total_seconds())
+    return write()

@@ -12,6 +12,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.delivery import Step
 from bulkmail.errors import BulkmailError, InputError, StateError
 from bulkmail.model import AttemptState, Campaign
+from bulkmail.send.ahead import Ticket
 from bulkmail.tips import unsubscribe
 
 LAYOUT = "notice.mjml"
@@ -64,17 +65,22 @@ class Parcel:
 
 
 def pack(
-    ws: Workspace, written: Callable[[str], Letters], attempt: journal.Attempt, letters: pd.DataFrame
+    ws: Workspace,
+    written: Callable[[str], Letters],
+    attempt: journal.Attempt,
+    letters: pd.DataFrame,
+    ticket: Ticket = Ticket(),  # noqa: B008
 ) -> Parcel | Step:
     """Return the request for these letters; or, where they cannot go in one, what becomes of the attempt instead:
     smaller ones, somebody refused because the letter cannot be written, or a pause.
 
-    `written` gives the letters of a plan, by its hash.
+    `written` gives the letters of a plan, by its hash; with a `ticket` the provider is told to send it later.
     """
     positions = tuple(letters["position"].tolist())
     try:
         urls = links(ws, attempt.plan_hash, letters["person"].tolist())
-        body = (_shared if len(letters) > 1 else _single)(written(attempt.plan_hash), attempt, letters, urls)
+        write = _shared if len(letters) > 1 else _single
+        body = write(written(attempt.plan_hash), attempt, letters, urls, ticket)
     except BulkmailError:
         whole = ((positions[0], positions[-1] + 1),)
         return Step(to=AttemptState.REFUSED, again=whole, pause="letter_changed")
@@ -85,7 +91,9 @@ def pack(
     return Parcel(body=body, positions=positions)
 
 
-def _single(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, urls: Sequence[str]) -> bytes | Step:
+def _single(
+    written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, urls: Sequence[str], ticket: Ticket
+) -> bytes | Step:
     """The body for one person, rendered whole."""
     (recipient,), position = compose.recipients(letters), int(letters["position"].iat[0])
     try:
@@ -100,11 +108,14 @@ def _single(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, u
         position=position,
         attempt=attempt.id,
         plan=attempt.plan_hash,
+        **ticket._asdict(),
     )
     return sendgrid_format.dump(body)
 
 
-def _shared(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, urls: Sequence[str]) -> bytes | Step:
+def _shared(
+    written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, urls: Sequence[str], ticket: Ticket
+) -> bytes | Step:
     """The body for many, who share the text and differ in slots; or who must go out alone, and the ranges around."""
     positions, divided = letters["position"].tolist(), written.divided[attempt.variant]
     values = _values(divided, letters, urls)
@@ -119,6 +130,7 @@ def _shared(written: Letters, attempt: journal.Attempt, letters: pd.DataFrame, u
         people=list(people),
         attempt=attempt.id,
         plan=attempt.plan_hash,
+        **ticket._asdict(),
     )
     return sendgrid_format.dump(body)
 

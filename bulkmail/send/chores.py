@@ -1,0 +1,91 @@
+"""What a sender does between requests, now and then: show that it lives, tidy up after the dead, settle doubts, call
+back what is unsure, and stop runs on evidence."""
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from bulkmail import delivery
+from bulkmail.adapters import database, journal
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.delivery import Evidence
+from bulkmail.errors import StateError
+from bulkmail.send import ahead
+from bulkmail.send.desk import Desk
+from bulkmail.send.doubts import recover, settle_by_logs
+
+WORKER = "worker"  # who paused a run, in the audit trail
+CHORES_EVERY = timedelta(seconds=5)
+REST_FACTOR = 20  # weighing evidence costs what there are events: it rests so many times as long as it took
+
+
+class Chores:
+    """Knows what is due when. `begin` asks about all that is in doubt (of a plan), however lately it was asked about:
+    somebody has started us, and may want to know."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.next_at = self.weigh_at = datetime.min.replace(tzinfo=UTC)
+
+    def begin(self, plan_hash: str | None) -> None:
+        if self.desk.ask and plan_hash:
+            settle_by_logs(self.desk.ws, self.desk.ask, self.desk.clock(), plan_hash=plan_hash)
+        self.do()
+
+    def do_if_due(self) -> None:
+        if self.desk.clock() >= self.next_at:
+            self.do()
+
+    def do(self) -> None:
+        ws, ask, now = self.desk.ws, self.desk.ask, self.desk.clock()
+        self.next_at = now + CHORES_EVERY
+        journal.heartbeat(ws, self.desk.worker, now)
+        recover(ws, now)
+        journal.settle_by_events(ws, now)
+        if ask:
+            ahead.call_back(ws, ask, now)
+            ahead.recall(ws, ask, now)
+            ahead.let_go(ws, ask, now)
+            settle_by_logs(ws, ask, now, at_once=False)
+        if now >= self.weigh_at:
+            began = time.monotonic()
+            stop_on_evidence(ws, now)
+            self.weigh_at = now + timedelta(seconds=REST_FACTOR * (time.monotonic() - began))
+
+
+# ---------------------------------------------------------------- evidence
+
+
+def evidence_of(ws: Workspace, plan_hash: str) -> tuple[Evidence, ...]:
+    """What speaks for or against going on with a run, each with its interval and limit; to be shown while it runs."""
+    found = journal.outcomes(ws, plan_hash).set_index("kind")
+    letters, hard = found["letters"].to_dict(), found["letters_hard"].to_dict()
+    return delivery.evidence(
+        accepted=journal.totals(ws, plan_hash)["accepted"],
+        delivered=letters.get("delivered", 0),
+        bounced_hard=hard.get("bounced", 0),
+        complained=letters.get("complained", 0),
+        dropped=journal.dropped(ws, plan_hash) if letters.get("rejected") else 0,
+    )
+
+
+def stop_on_evidence(ws: Workspace, now: datetime) -> None:
+    """Pause the runs whose bounces, complaints or drops are beyond doubt above their limits. A run is stopped once for
+    each of these: who lets it go on has looked."""
+    for run in journal.runs(ws, "running"):
+        for found in evidence_of(ws, run.plan_hash):
+            if found.is_beyond and not _was_stopped(ws, run.plan_hash, found.reason):
+                pause(ws, run.plan_hash, found.reason, now)
+                break
+
+
+def _was_stopped(ws: Workspace, plan_hash: str, reason: str) -> bool:
+    trail = database.audit_trail(ws)
+    paused = trail.loc[trail["what"] == "run.paused", "about"]
+    return any(about == {"plan": plan_hash, "reason": reason} for about in paused)
+
+
+def pause(ws: Workspace, plan_hash: str, reason: str, now: datetime) -> None:
+    """Let the run rest until a person resumes it; `reason` is a key of `delivery.PAUSES`."""
+    with suppress(StateError):  # cancelled or done meanwhile: nothing is left to pause
+        journal.request(ws, plan_hash, "paused", WORKER, now, reason=reason)

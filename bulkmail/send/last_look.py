@@ -1,0 +1,39 @@
+"""The last look: who of a request is not to be mailed after all, asked inside the transaction that claims it."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from bulkmail.adapters import database, journal
+from bulkmail.adapters.workspace import Connection, Workspace
+from bulkmail.model import Campaign
+from bulkmail.tips import cadence, consent, unsubscribe
+
+# What the last look heeds of consent. Who had none when the plan was made is not in the plan.
+TAKEN_BACK = ("consent_refused", "consent_withdrawn", "consent_expired")
+
+
+def last_look(
+    ws: Workspace,
+    campaign: Campaign,
+    now: datetime,
+    connection: Connection,
+    attempt: journal.Attempt,
+    letters: pd.DataFrame,
+) -> dict[int, str]:
+    """Return who of these is not to be mailed after all, and why: position → reason."""
+    persons = letters["person"].tolist()
+    events = database.consent_among(connection, persons)
+    suppressed = database.suppressions_among(connection, persons, rehearsal=ws.settings.rehearsal)
+    judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
+    reason = judged["suppression_reason"]
+    if len(events):
+        judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
+        taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
+        reason = reason.where(reason != "", taken_back)
+    contacts = journal.contacts_beside(ws, connection, attempt.plan_hash, persons)
+    if len(contacts):
+        capped = cadence.annotate(letters, contacts, kind=campaign.kind, send_at=now)["cadence_reason"]
+        reason = reason.where(reason != "", capped)
+    left_out = reason != ""
+    return dict(zip(letters["position"][left_out].tolist(), reason[left_out].tolist(), strict=True))
