@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pandas as pd
 import uvicorn
 from starlette.types import ASGIApp
 
-from bulkmail import campaign_file, engagement, intake, prepare, sample, send
+from bulkmail import campaign_file, engagement, intake, prepare, sample, send, web
 from bulkmail.adapters import database, journal, lists, past, settings, workspace
 from bulkmail.adapters.sendgrid_api import Reply, SendGrid
 from bulkmail.adapters.workspace import Workspace
@@ -120,6 +121,18 @@ def inbox_address(ws: Workspace) -> str:
     """Where the rehearsal of this workspace shows its letters, as it last said; "" when it never ran."""
     address = workspace.rehearsal_address(ws) if ws.settings.rehearsal else ""
     return f"{address}/inbox" if address else ""
+
+
+def event_key(ws: Workspace) -> str:
+    """The public key that signs events: that of the settings, or the one that the rehearsal of this workspace shows
+    while it runs; "" where there is neither."""
+    return ws.settings.webhook_key or workspace.told_by_rehearsal(ws).get("public_key", "")
+
+
+def serve_public(ws: Workspace, address: str, port: int) -> None:
+    """Serve the public routes until SIGINT or SIGTERM."""
+    public = web.public_app(ws, webhook_key=partial(event_key, ws))
+    uvicorn.run(public, host=address, port=port, access_log=False, log_level="warning", server_header=False)
 
 
 @contextmanager

@@ -27,7 +27,10 @@ from bulkmail.rehearsal.faults import Fault
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
-COMMANDS = ("app", "demo", "check", "preflight", "send", "worker", "rehearsal", "events", "cadence")
+COMMANDS = (
+    "app", "demo", "check", "preflight", "send", "worker", "pause", "resume", "cancel", "decide", "web", "rehearsal",
+    "events", "cadence",
+)  # fmt: skip
 FINDING = {"code", "tip", "outcome", "message", "fix", "source", "rows"}
 SENT = {"campaign", "plan", "recipients", "accepted", "refused", "in_doubt", "excluded"}
 CAMPAIGN = """[campaign]
@@ -177,7 +180,7 @@ def letters(provider):
 def assert_adds_up(result, rows):
     assert set(result) == SENT
     assert result["recipients"] + result["excluded"] == rows
-    assert result["recipients"] == result["accepted"] + result["refused"] + result["in_doubt"]
+    assert result["recipients"] == result["accepted"] + result["refused"] + doubtful(result)
 
 
 # ---------------------------------------------------------------- the names
@@ -526,16 +529,93 @@ def test_a_lost_answer_leaves_recipients_in_doubt_and_the_next_run_asks(desk, pr
     told = desk.send()
     assert told.code == 3
     assert_adds_up(told.json, rows=12)
-    assert told.json["in_doubt"] == 12
+    (doubt,) = told.json["in_doubt"]
+    assert (doubt["recipients"], doubt["looks_unsent"]) == (12, False)
+    assert datetime.now(UTC) - datetime.fromisoformat(doubt["since"]) < timedelta(minutes=5)
+    assert "the answer of the sending service got lost" in doubt["known"][0].lower()
     assert "not known of 12 of 12 recipients" in told.complaint
     again = desk.send()
     assert (again.code, again.json["accepted"]) == (0, 12)
     assert set(letters(provider).values()) == {1}
 
 
+def doubtful(result):
+    """How many recipients a result of `send` lists in doubt."""
+    return sum(doubt["recipients"] for doubt in result["in_doubt"])
+
+
+def test_settle_asks_the_log_needs_no_name_and_goes_on(desk, provider):
+    desk.write("list.csv", a_list(2_500))
+    provider.order(Fault(kind="accept_then_drop", count=3))
+    assert doubtful(desk.send().json) == 2_500
+    told = desk.run("send", desk.folder / "campaign.toml", "--settle", "--json")
+    assert (told.code, told.json["accepted"], told.json["in_doubt"]) == (0, 2_500, [])
+    assert set(letters(provider).values()) == {1}
+
+
+def test_settle_shows_what_the_log_does_not_know_and_mails_nobody(desk, provider):
+    provider.order(Fault(kind="drop"))
+    desk.send()
+    told = desk.run("send", desk.folder / "campaign.toml", "--settle")
+    assert told.code == 3
+    assert "asked 1 times" in told.out
+    assert letters(provider) == {}
+
+
+def test_nothing_is_settled_that_was_never_sent(desk, provider):
+    told = desk.run("send", desk.folder / "campaign.toml", "--settle")
+    assert told.code == 1
+    assert "nothing to settle" in told.complaint
+
+
+def test_a_person_decides_what_nothing_settles(desk, provider):
+    provider.order(Fault(kind="drop"))
+    (doubt,) = desk.send().json["in_doubt"]
+    told = desk.run("decide", doubt["attempt"], "unsent", "--by", "Bea", "--yes")
+    assert told.code == 0
+    assert "got lost" in told.out and "planned anew" in told.out
+    again = desk.send()
+    assert (again.code, again.json["accepted"]) == (0, 12)
+    assert set(letters(provider).values()) == {1}
+    trail = database.audit_trail(desk.house())
+    assert trail.loc[trail["what"] == "doubt.unsent", "who"].tolist() == ["Bea"]
+
+
+def test_a_doubt_is_not_decided_without_a_yes(desk, provider):
+    provider.order(Fault(kind="drop"))
+    (doubt,) = desk.send().json["in_doubt"]
+    assert desk.run("decide", doubt["attempt"], "unsent", "--by", "Bea").code != 0
+    assert doubtful(desk.run("send", desk.folder / "campaign.toml", "--settle", "--json").json) == 12
+
+
+def test_during_the_countdown_cancelling_undoes_everything(desk, provider):
+    process = desk.start("send", "campaign.toml", "--approve", "Ana", "--countdown", "10", "--json")
+    wait_for(lambda: journal.runs(desk.house(), "queued"), process)
+    told = desk.run("cancel", "Opening hours", "--by", "Bea")
+    assert (told.code, told.out) == (0, "Cancelled: 0 of 12 letters were handed over, the others are not sent.\n")
+    assert outcome_of(process).code == 1
+    assert letters(provider) == {}
+
+
+def test_pause_and_resume_by_the_campaigns_file(desk, provider):
+    process = desk.start("send", "campaign.toml", "--approve", "Ana", "--countdown", "10", "--json")
+    wait_for(lambda: journal.runs(desk.house(), "queued"), process)
+    file = desk.folder / "campaign.toml"
+    assert "12 wait" in desk.run("pause", file, "--by", "Bea").out
+    assert outcome_of(process).code == 1
+    assert "It goes on" in desk.run("resume", file, "--by", "Bea").out
+    assert [run.changed_by for run in journal.runs(desk.house(), "running")] == ["Bea"]
+
+
+def test_what_was_never_approved_cannot_be_cancelled(desk, provider):
+    told = desk.run("cancel", "Another campaign", "--by", "Bea")
+    assert told.code == 1
+    assert "ever approved" in told.complaint
+
+
 def test_what_may_have_been_mailed_is_not_mailed_by_a_changed_letter(desk, provider):
     provider.order(Fault(kind="drop"))
-    assert desk.send().json["in_doubt"] == 12
+    assert doubtful(desk.send().json) == 12
     desk.write("letter.md", LETTER.replace("9", "10"))
     told = desk.send()
     assert told.code == 1
@@ -628,7 +708,7 @@ def test_a_signal_ends_a_send_cleanly_and_the_next_run_goes_on(desk, provider, n
     process.send_signal(number)
     told = outcome_of(process)
     assert told.code == 130
-    assert told.json["in_doubt"] == 0
+    assert told.json["in_doubt"] == []
     assert "go on" in told.complaint
     provider.order()
     release(desk, told.json["plan"])
@@ -664,7 +744,7 @@ def release(desk, plan):
     """Let the rate limit be over: nobody waits ten minutes in a test."""
     house = desk.house()
     with house.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE run SET hold_until = NULL")
+        connection.exec_driver_sql("UPDATE line SET hold_until = NULL, reset_at = NULL")
         connection.exec_driver_sql("UPDATE attempt SET not_before = NULL")
     house.engine.dispose()
 

@@ -145,7 +145,8 @@ def _telling_trouble() -> Iterator[None]:
     except OperationalError as error:
         said = f"{type(error.orig).__name__} {error.orig}".lower()
         trouble = next((words for key, words in _TROUBLES.items() if key in said), say("it does not answer"))
-        raise StorageError("The database of this workspace cannot be used now: {trouble}.", trouble=trouble) from error
+        words = say("The database of this workspace cannot be used now: {trouble}.", trouble=trouble)
+        raise StorageError(words.template, **words.values) from error
 
 
 _TROUBLES = {
@@ -194,10 +195,16 @@ def migrate(engine: Engine) -> None:
 
 def rehearsal_address(ws: Workspace) -> str:
     """Where the rehearsal of this workspace answers, as it last said; "" when it never ran. A named one has its own."""
-    told = ws.home / "rehearsal" / "rehearsal.json"
     if ws.settings.sendgrid_host != SENDGRID_HOST:
         return ws.settings.sendgrid_host
-    return str(json.loads(told.read_text())["url"]) if told.exists() else ""
+    return told_by_rehearsal(ws).get("url", "")
+
+
+def told_by_rehearsal(ws: Workspace) -> dict[str, str]:
+    """What the rehearsal of this workspace says of itself (url, public_key); nothing when it never ran, nor with a key
+    of SendGrid's."""
+    told = ws.home / "rehearsal" / "rehearsal.json"
+    return json.loads(told.read_text()) if ws.settings.rehearsal and told.exists() else {}
 
 
 def _secrets(engine: Engine) -> dict[str, bytes]:

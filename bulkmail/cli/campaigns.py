@@ -1,14 +1,15 @@
 """`bulkmail preflight`, `send` and `worker`: one campaign from its file to the provider."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from bulkmail import campaign_file, intake, preflight, prepare, wiring
+from bulkmail import campaign_file, intake, preflight, prepare, send, wiring
 from bulkmail.adapters import journal
 from bulkmail.adapters.workspace import Workspace
-from bulkmail.cli import screen
+from bulkmail.cli import control, screen
 from bulkmail.cli.screen import t
 from bulkmail.errors import InputError, ProviderError, StateError
 from bulkmail.model import Outcome, Text, say
@@ -103,28 +104,51 @@ def show_preflight(prepared: prepare.Prepared) -> None:
 @click.command("send")
 @CAMPAIGN
 @click.option("--approve", "approver", metavar="NAME", help="Who approves the plan; the name enters the audit trail.")
+@click.option("--settle", is_flag=True, help="Ask the log and the events about what is in doubt, and go on.")
+@click.option(
+    "--countdown",
+    type=click.FloatRange(0, 1440),
+    default=0,
+    metavar="MINUTES",
+    help="How long nothing leaves after the approval: until then `bulkmail cancel` undoes everything.",
+)
+@click.option(
+    "--exactly-once",
+    is_flag=True,
+    help="Have each request sent 25 minutes later, so that an unsure one is called back and sent anew.",
+)
+@click.option("--ramp", is_flag=True, help="Spread the letters over days, as a domain that is new to mailing must.")
 @JSON
-def send_campaign(campaign: Path, approver: str | None, as_json: bool) -> int:
+def send_campaign(
+    campaign: Path, approver: str | None, settle: bool, countdown: float, exactly_once: bool, ramp: bool, as_json: bool
+) -> int:
     """Plan, approve, send and wait until everybody is handed over.
 
     Run it again after any interruption (a power cut, Ctrl-C, a refused key): it goes on where it was and mails nobody
     twice. A campaign is its name: a changed letter or list under the same name goes to those alone who have not had it.
 
     Exits 1 when something blocks, 3 while it is not known of some recipients whether they were mailed: they are not
-    mailed again by themselves, and the next run asks the sending service about them.
+    mailed again by themselves, and the next run asks the sending service about them. --settle does only that, and goes
+    on where it may; what stays in doubt then, a person decides with `bulkmail decide`.
     """
     ws, by = wiring.open_house(), (approver or "").strip()
     inputs = read_inputs(campaign)
     plan_hash = prepare.plan_under_way(ws, inputs)
-    if plan_hash:
+    if settle and not plan_hash:
+        raise StateError("There is nothing to settle: this letter was not sent to this list.")
+    if plan_hash and (by or not settle):
         _let_go_on(ws, plan_hash, by)
-    else:
+    if not plan_hash:
         prepared = _prepared(ws, inputs, campaign)
         if prepared.blocks or not by:
             return _not_sent(prepared, as_json)
-        prepare.approve(ws, prepared, by=by, now=wiring.now())
+        manner = {"countdown": timedelta(minutes=countdown), "exactly_once": exactly_once, "ramp": ramp}
+        prepare.approve(ws, prepared, by=by, now=wiring.now(), **manner)
         plan_hash = prepared.plan.hash
     is_stopped = _send(ws, plan_hash)
+    if settle and not is_stopped and _rests_without_reason(ws, plan_hash):
+        journal.request(ws, plan_hash, "running", by or "bulkmail send --settle", wiring.now())
+        is_stopped = _send(ws, plan_hash)
     _show_outcome(ws, inputs.campaign.name, plan_hash, as_json)
     if is_stopped:
         screen.note(t("Stopped. Run the same command again to go on where it was."))
@@ -143,11 +167,17 @@ def _let_go_on(ws: Workspace, plan_hash: str, by: str) -> None:
     screen.note(t("It had paused, and goes on now."))
 
 
+def _rests_without_reason(ws: Workspace, plan_hash: str) -> bool:
+    """Whether the run had paused for what was in doubt, and nothing is any more."""
+    run = journal.run(ws, plan_hash)
+    return bool(run and run.state == "paused" and run.reason == "doubt") and not journal.doubtful(ws, plan_hash)
+
+
 def _not_sent(prepared: prepare.Prepared, as_json: bool) -> int:
     """Say why nothing was sent. The JSON is that of `send`, all zero, and that of `preflight`."""
     if as_json:
         people = prepared.audience
-        counts = {"recipients": len(people.eligible), "accepted": 0, "refused": 0, "in_doubt": 0}
+        counts = {"recipients": len(people.eligible), "accepted": 0, "refused": 0, "in_doubt": []}
         head = {"campaign": prepared.campaign.name, "plan": prepared.plan.hash, **counts}
         screen.emit({**head, "excluded": len(people.excluded), **preflight_document(prepared)})
     else:
@@ -178,7 +208,7 @@ def send_document(ws: Workspace, name: str, plan_hash: str) -> dict[str, object]
     """The outcome as the contract of `send --json` has it.
 
     Who was left out at the last look counts as excluded: recipients + excluded = rows of the list; and when all is
-    done recipients = accepted + refused + in_doubt.
+    done recipients = accepted + refused + the recipients of what is listed as in_doubt.
     """
     totals = journal.totals(ws, plan_hash)
     return {
@@ -187,7 +217,7 @@ def send_document(ws: Workspace, name: str, plan_hash: str) -> dict[str, object]
         "recipients": totals["recipients"] - totals["skipped"],
         "accepted": totals["accepted"],
         "refused": totals["refused"],
-        "in_doubt": totals["in_doubt"],
+        "in_doubt": control.doubts_document(ws, plan_hash),
         "excluded": sum(prepare.excluded_of(ws, plan_hash).values()) + totals["skipped"],
     }
 
@@ -211,6 +241,7 @@ def _show_outcome(ws: Workspace, name: str, plan_hash: str, as_json: bool) -> No
     )
     reasons = prepare.excluded_of(ws, plan_hash)
     screen.counts(t("Excluded, each for one reason"), screen.labelled(reasons), recipients + excluded)
+    control.show_doubts(send.doubts(ws, plan_hash))
 
 
 def _verdict(ws: Workspace, plan_hash: str) -> int:
@@ -220,7 +251,7 @@ def _verdict(ws: Workspace, plan_hash: str) -> int:
         screen.complain(
             say(
                 "It is not known of {count} of {all} recipients whether they were mailed. They are not mailed again by "
-                "themselves: run the same command again to ask the sending service about them.",
+                "themselves: run the same command with --settle to ask the sending service about them.",
                 count=totals["in_doubt"],
                 all=totals["recipients"],
             )
@@ -264,4 +295,7 @@ def work(once: bool) -> int:
     paused = [run for run in journal.runs(ws, "paused") if run.changed_at >= began]
     for run in paused:
         screen.complain(_pause(run))
+    if once and (doubts := send.doubts(ws)):
+        control.show_doubts(doubts)
+        return IN_DOUBT
     return BLOCKED if paused else DONE

@@ -1,4 +1,4 @@
-"""`bulkmail app` and `bulkmail rehearsal`: the servers."""
+"""`bulkmail app`, `bulkmail web` and `bulkmail rehearsal`: the servers."""
 
 import errno
 import os
@@ -59,6 +59,24 @@ def _check_free(address: str, port: int) -> None:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError("Port {port} of this machine is taken. Choose another one.", port=str(port)) from error
         raise SettingsError("{address} is no address of this machine.", address=address) from error
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65_535), default=8503, show_default=True, help="The port to listen on.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Who can reach it.")
+def web(port: int, address: str) -> None:
+    """Serve the public routes alone, for a host that faces the Internet: /u/ unsubscribes, /webhooks/sendgrid takes
+    signed events, /healthz says that it lives. No dashboard, no sign-in, nothing else.
+
+    Let a web server with HTTPS pass BULKMAIL_PUBLIC_URL on to it. SENDGRID_WEBHOOK_KEY verifies the events.
+    """
+    ws = wiring.open_house()
+    _check_free(address, port)
+    screen.line(t("The public routes are on {url}", url=f"http://{address}:{port}"), "bold")
+    if not wiring.event_key(ws):
+        screen.note(t("SENDGRID_WEBHOOK_KEY is not set: events are refused."))
+    sys.stdout.flush()
+    wiring.serve_public(ws, address, port)
 
 
 @click.command()

@@ -48,14 +48,16 @@ def settle_by_logs(
     ws: Workspace, ask: Ask, now: datetime, *, plan_hash: str | None = None, at_once: bool = True
 ) -> int:
     """Ask the provider's log about each attempt in doubt (of a plan), and accept those whose letters it knows. Return
-    how many. Unless `at_once`, one that was asked about within ASK_LOG_MINUTES is left for later.
+    how many. Unless `at_once`, one that is younger than ASK_LOG_MINUTES, or was asked about since, is left for later:
+    the log is filled in its own time.
 
     A request is taken or refused whole, so the first, the middle and the last recipient stand for all. That the log
     knows nothing proves nothing: such an attempt stays in doubt, and the silence is written down.
     """
     settled = 0
     for attempt in journal.doubtful(ws, plan_hash):
-        if not at_once and (attempt.asked_to or NEVER) > now - timedelta(minutes=limits.ASK_LOG_MINUTES.value):
+        asked_at = attempt.asked_to or attempt.settled_at or NEVER
+        if not at_once and asked_at > now - timedelta(minutes=limits.ASK_LOG_MINUTES.value):
             continue
         found = _in_the_log(ws, ask, attempt)
         if isinstance(found, str):

@@ -4,8 +4,8 @@ what is known of an attempt in doubt."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 INSTANT = sa.DateTime(timezone=True)
 
