@@ -6,6 +6,7 @@
 
 import json
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -144,7 +145,10 @@ def _telling_trouble() -> Iterator[None]:
         yield
     except OperationalError as error:
         said = f"{type(error.orig).__name__} {error.orig}".lower()
-        trouble = next((words for key, words in _TROUBLES.items() if key in said), say("it does not answer"))
+        trouble = next((words for key, words in _TROUBLES.items() if key in said), None)
+        if trouble is None and isinstance(error.orig, sqlite3.Error):
+            raise  # "no such table": a fault of ours, and no state of the disk
+        trouble = trouble or say("it does not answer")
         words = say("The database of this workspace cannot be used now: {trouble}.", trouble=trouble)
         raise StorageError(words.template, **words.values) from error
 
