@@ -13,6 +13,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import AttemptState, EventKind
 from bulkmail.tips import addressing
+from bulkmail.tips.sender_requirements.providers import OTHERS, PROVIDERS, provider_of
 
 
 def letters_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
@@ -107,6 +108,10 @@ def progress_of(ws: Workspace, plan_hash: str, now: datetime) -> Progress | None
 
 # ---------------------------------------------------------------- one plan: what became of it
 
+# What only happens to a letter that has arrived.
+ARRIVED = (
+    EventKind.DELIVERED, EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.COMPLAINED,
+)  # fmt: skip
 PEOPLE_COLUMNS = ("source_row", "address", "name", "state", "reason", "details", "happened", "at", "said", "person")
 
 
@@ -127,12 +132,14 @@ class Numbers:
     """What became of a plan's letters. `funnel` is the way from the uploaded list to clicks, in the columns of
     `engagement.shares`; its first three steps are counted, not estimated, and have no interval. `failures` says why
     letters did not arrive: failure (a key of `delivery.FAILURES`), letters, the most frequent first. `unheard` counts
-    accepted letters of which no event has come: the gap between what was taken and what was told. `heard_at` is when
-    anything was last heard."""
+    accepted letters of which no event has come: the gap between what was taken and what was told. `providers` has
+    a row for each provider of mailboxes, the six of tip 7 and the others: PROVIDER_COLUMNS, letters counted by the
+    furthest that was heard. `heard_at` is when anything was last heard."""
 
     funnel: pd.DataFrame
     failures: pd.DataFrame
     unheard: int
+    providers: pd.DataFrame
     heard_at: datetime | None
 
 
@@ -140,12 +147,13 @@ def numbers_of_plan(ws: Workspace, plan_hash: str) -> Numbers:
     """What became of the letters of a plan, as far as it has been heard."""
     letters = journal.letters(ws, plan_hash)
     events = _events_of(ws, plan_hash, letters)
-    accepted = letters[letters["state"] == "accepted"]
+    accepted, furthest = letters[letters["state"] == "accepted"], _furthest(events)
     shares = engagement.shares(_accepted(ws, plan_hash, letters, events))
     return Numbers(
         funnel=pd.concat([_counted(ws, plan_hash), shares], ignore_index=True),
-        failures=_failures(_furthest(events)),
+        failures=_failures(furthest),
         unheard=int((~accepted["position"].isin(events["position"])).sum()),
+        providers=_by_provider(accepted, furthest),
         heard_at=events["received_at"].max().to_pydatetime() if len(events) else None,
     )
 
@@ -171,6 +179,40 @@ def _failures(last: pd.DataFrame) -> pd.DataFrame:
     replies["failure"] = [delivery.failure(EventKind(kind), hard, said) for kind, hard, said in kinds]
     counts = replies.groupby("failure", as_index=False)["letters"].sum()
     return counts.sort_values("letters", ascending=False, ignore_index=True)
+
+
+PROVIDER_COLUMNS = (
+    "provider",
+    "accepted",
+    "delivered",
+    "waiting",
+    "soft",
+    "hard",
+    "not_tried",
+    "complained",
+    "unheard",
+)
+
+
+def _by_provider(accepted: pd.DataFrame, furthest: pd.DataFrame) -> pd.DataFrame:
+    """Letters by provider and by how they ended; providers without letters are left out."""
+    told = accepted[["position", "address"]].merge(furthest, on="position", how="left")
+    domain = told["address"].str.extract("@([^@]*)$", expand=False).fillna("")
+    told["provider"] = domain.map({each: provider_of(each) for each in domain.unique()})
+    happened, hard = told["happened"].fillna(""), told["hard"].fillna(False).astype(bool)
+    ended = {
+        "accepted": happened == happened,
+        "delivered": happened.isin(ARRIVED),
+        "waiting": happened == EventKind.DEFERRED,
+        "soft": (happened == EventKind.BOUNCED) & ~hard,
+        "hard": (happened == EventKind.BOUNCED) & hard,
+        "not_tried": happened == EventKind.REJECTED,
+        "complained": happened == EventKind.COMPLAINED,
+        "unheard": happened == "",
+    }
+    counts = pd.DataFrame({name: mask.astype(int) for name, mask in ended.items()}).groupby(told["provider"]).sum()
+    ordered = counts.reindex([name for name in (*PROVIDERS, OTHERS) if name in counts.index])
+    return ordered.reset_index(names="provider")[list(PROVIDER_COLUMNS)]
 
 
 def _rows_of_list(ws: Workspace, plan_hash: str) -> int:

@@ -11,6 +11,7 @@ from _ui import t
 from bulkmail import charts, delivery, results, wiring
 from bulkmail.adapters import journal
 from bulkmail.model import say
+from bulkmail.tips.sender_requirements.providers import name_of
 
 LOOK_SECONDS = 3.0
 QUIET = timedelta(minutes=2)  # after this long without news the page asks no more
@@ -30,6 +31,17 @@ WORDS = {
     "complained": say("Reported as spam"),
     "sent": say("Accepted"),
     "open_base": say("Not opened by a machine"),
+}
+AT_PROVIDERS = {
+    "provider": say("Provider"),
+    "accepted": say("Accepted"),
+    "delivered": say("Delivered"),
+    "waiting": say("Put off"),
+    "soft": say("Soft bounces"),
+    "hard": say("Hard bounces"),
+    "not_tried": say("Not tried"),
+    "complained": say("Reported as spam"),
+    "unheard": say("Nothing heard"),
 }
 
 
@@ -61,6 +73,7 @@ def draw_numbers(plan_hash: str, live: bool) -> None:
     show_way(numbers.funnel)
     show_table(numbers.funnel)
     show_failures(numbers.failures)
+    show_providers(numbers.providers)
     show_gap(numbers, live)
     if live:
         st.caption(f":material/sync: {t('New events appear here by themselves.')}")
@@ -115,6 +128,17 @@ def interval(what: str, of: int, low: float, high: float) -> str:
     if what in COUNTED:
         return ""
     return f"{low:.1%} – {high:.1%}" if of else t("not enough data")
+
+
+def show_providers(providers: pd.DataFrame) -> None:
+    """Draw what became of the letters at each provider of mailboxes: trouble with one of them shows here first."""
+    if providers.empty:
+        return
+    st.markdown(f"**{t('What each provider did with them')}**")
+    rows = providers.assign(provider=[t(name_of(key)) for key in providers["provider"]])
+    shown = rows.rename(columns={name: t(word) for name, word in AT_PROVIDERS.items()})
+    alt = t("What became of the letters, by provider of mailboxes")
+    st.dataframe(shown, hide_index=True, key="results-providers", alt=alt)
 
 
 def show_gap(numbers: results.Numbers, live: bool) -> None:

@@ -254,6 +254,18 @@ def test_a_download_holds_no_formula(ws):
     assert list(results.harmless(pd.DataFrame({"=x": ["a"]})).columns) == ["'=x"]
 
 
+def test_each_letter_is_counted_once_at_its_provider(ws):
+    plan_hash = sent(ws)
+    hear(
+        ws, plan_hash, (0, EventKind.DELIVERED, 5), (0, EventKind.OPENED, 9), (1, EventKind.BOUNCED, 5, {"hard": True})
+    )
+    [row] = results.numbers_of_plan(ws, plan_hash).providers.to_dict("records")
+    assert row == {
+        "provider": "others", "accepted": 3, "delivered": 1, "waiting": 0, "soft": 0, "hard": 1, "not_tried": 0,
+        "complained": 0, "unheard": 1,
+    }  # fmt: skip
+
+
 def test_the_gap_between_accepted_and_reported_is_counted(ws):
     plan_hash = sent(ws)
     assert results.numbers_of_plan(ws, plan_hash).unheard == 3
