@@ -3,6 +3,7 @@
 import io
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,7 @@ def _accepted(ws: Workspace, plan_hash: str, letters: pd.DataFrame, events: pd.D
             "campaign": name,
             "department": campaign.sender.organisation if campaign else "",
             "person": accepted["person"],
+            "at_gmail": engagement.is_gmail(accepted["address"]),
             "sent_at": pd.to_datetime(accepted["attempt"].map(started), utc=True).fillna(stored.made_at),
         }
     )
@@ -319,20 +321,12 @@ def bring_in(ws: Workspace, name: str, data: bytes, now: datetime) -> engagement
     `data` is CSV in UTF-8 or Parquet, with the columns of `engagement.read_event_table`. Raises InputError for others.
     """
 
-    def persons(addresses: pd.Series) -> pd.Series:
-        known = addressing.annotate(_as_list(addresses), person_key=ws.person_key)["person"]
-        return known.set_axis(addresses.index)
-
     table, known = _table(name, data), past.imported_letters(ws)
-    report = engagement.read_event_table(table, persons=persons, now=now, known=known)
+    report = engagement.read_event_table(
+        table, persons=partial(engagement.persons_of, key=ws.person_key), now=now, known=known
+    )
     past.save_import(ws, name, report.letters, now)
     return report
-
-
-def _as_list(addresses: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame({"source_row": range(1, len(addresses) + 1), "original_address": addresses.to_numpy()}).astype(
-        {"original_address": "str"}
-    )
 
 
 def _table(name: str, data: bytes) -> pd.DataFrame:

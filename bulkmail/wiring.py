@@ -216,4 +216,4 @@ def _sample_letters(ws: Workspace, moment: datetime) -> pd.DataFrame:
     sent, events = sample.history(moment)
     known = {address: addressing.person_of(address, ws.person_key) for address in sent["address"].unique()}
     own = [frame.assign(person=frame["address"].map(known)) for frame in (sent, events)]
-    return engagement.letters_from_events(*own)
+    return engagement.letters_from_events(own[0].assign(at_gmail=engagement.is_gmail(sent["address"])), own[1])

@@ -26,7 +26,7 @@ def outlook(state: str, planned: int, department: str, _campaigns: pd.DataFrame)
 @st.cache_resource(max_entries=16, show_spinner=False)
 def record(state: str, outcome: str, _campaigns: pd.DataFrame) -> pd.DataFrame:
     """What each past campaign would have been told of the outcome."""
-    return forecast.backtest(_campaigns, outcome=outcome)
+    return forecast.backtest_of_counts(_campaigns, outcome=outcome)
 
 
 def show_forecast(campaigns: pd.DataFrame, state: str, campaign: Campaign | None, planned: int) -> None:

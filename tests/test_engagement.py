@@ -307,6 +307,7 @@ def test_a_weekly_letter_is_not_pressure_of_the_same_week():
 def test_pressure_agrees_with_a_plain_loop():
     rng = np.random.default_rng(3)
     letters = pd.DataFrame({"person": rng.integers(0, 20, 400).astype(str)})
+    letters["campaign"] = np.arange(400).astype(str)
     letters["sent_at"] = pd.Timestamp(SENT_AT) + pd.to_timedelta(rng.uniform(0, 60, 400), unit="D")
     result = engagement.pressure(letters)
     for _, row in result.iterrows():

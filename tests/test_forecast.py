@@ -104,7 +104,7 @@ def test_each_outcome_is_told_or_unknown():
 
 
 def test_ranges_hold_the_truth_about_nine_times_in_ten():
-    records = [forecast.backtest(a_world(seed, count=80), outcome="clicked") for seed in range(6)]
+    records = [forecast.backtest_of_counts(a_world(seed, count=80), outcome="clicked") for seed in range(6)]
     covered, judged, low, high = forecast.coverage(pd.concat(records))
     assert judged > 350
     assert 0.87 <= covered / judged <= 0.97
@@ -112,7 +112,9 @@ def test_ranges_hold_the_truth_about_nine_times_in_ten():
 
 
 def test_ranges_of_rare_outcomes_do_not_hold_less():
-    records = [forecast.backtest(a_world(seed, rate=0.004, alike=400.0), outcome="clicked") for seed in range(3)]
+    records = [
+        forecast.backtest_of_counts(a_world(seed, rate=0.004, alike=400.0), outcome="clicked") for seed in range(3)
+    ]
     covered, judged, _, _ = forecast.coverage(pd.concat(records))
     assert covered / judged >= 0.9
 
@@ -120,26 +122,26 @@ def test_ranges_of_rare_outcomes_do_not_hold_less():
 def test_a_record_uses_only_what_came_before():
     past = a_world(4, count=60)
     changed = past.assign(clicked=np.where(past.index == 59, past["sent"], past["clicked"]))
-    before, after = (forecast.backtest(table, outcome="clicked") for table in (past, changed))
+    before, after = (forecast.backtest_of_counts(table, outcome="clicked") for table in (past, changed))
     pd.testing.assert_frame_equal(before.iloc[:59], after.iloc[:59])
     assert after["covered"].iloc[59] == 0
 
 
 def test_a_record_says_unknown_while_the_past_is_thin():
-    record = forecast.backtest(campaigns([20] * 20, [500] * 20), outcome="clicked")
+    record = forecast.backtest_of_counts(campaigns([20] * 20, [500] * 20), outcome="clicked")
     assert record["pool"].tolist() == ["unknown"] * 8 + ["department"] * 12
     assert record["covered"].isna().tolist() == [True] * 8 + [False] * 12
 
 
 def test_a_record_of_nothing_is_empty():
-    record = forecast.backtest(campaigns([], []), outcome="clicked")
+    record = forecast.backtest_of_counts(campaigns([], []), outcome="clicked")
     assert len(record) == 0
     assert forecast.coverage(record)[:2] == (0, 0)
 
 
 def test_the_record_agrees_with_the_forecast():
     past = a_world(6, count=40)
-    last = forecast.backtest(past, outcome="clicked").iloc[-1]
+    last = forecast.backtest_of_counts(past, outcome="clicked").iloc[-1]
     told = forecast.expected(past.iloc[:-1], int(last["sent"]), outcome="clicked", department="library")
     assert (last["low90"], last["high90"]) == pytest.approx((told.low90, told.high90), abs=2)
 

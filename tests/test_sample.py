@@ -243,7 +243,7 @@ def test_the_planted_fatigue_shows_between_busy_and_quiet_weeks_of_the_same_peop
 
 
 def test_forecasts_of_the_sample_hold_about_as_often_as_they_say(letters):
-    record = forecast.backtest(engagement.by_campaign(letters), outcome="clicked")
+    record = forecast.backtest_of_counts(engagement.by_campaign(letters), outcome="clicked")
     covered, judged, _, _ = forecast.coverage(record)
     assert judged > 250 and 0.86 <= covered / judged <= 0.97
 

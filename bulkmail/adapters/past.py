@@ -31,7 +31,8 @@ def imported_letters(ws: Workspace, columns: Sequence[str] | None = None) -> pd.
     if not hashes:
         return None
     parts = [files.load_table(ws.home, content_hash, columns=columns) for content_hash in hashes]
-    return pd.concat(parts, ignore_index=True)
+    letters = pd.concat(parts, ignore_index=True)
+    return letters if columns is not None or "at_gmail" in letters else letters.assign(at_gmail=0)
 
 
 def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:

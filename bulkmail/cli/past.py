@@ -1,15 +1,14 @@
-"""`bulkmail events` and `cadence`: past engagement in, and what it says of how often to write."""
+"""`bulkmail events`: past engagement in, from wherever it was kept."""
 
 from pathlib import Path
 
 import click
 import pandas as pd
 
-from bulkmail import engagement, forecast, results, wiring
+from bulkmail import engagement, results, wiring
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
-from bulkmail.errors import InputError
 
 
 @click.command()
@@ -49,49 +48,3 @@ def _show(document: dict) -> None:
     screen.counts(t("Past engagement"), [(words[key], document[key]) for key in words], document["rows"])
     reasons = [(t(engagement.REFUSALS[reason]), count) for reason, count in document["reasons"].items()]
     screen.counts(t("Refused rows, each for one reason"), reasons, document["rows"])
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-def cadence(as_json: bool) -> None:
-    """Say what past engagement tells of how often to write, and how good its forecasts were.
-
-    Where the data cannot say, the answer is "unknown", with the reason.
-    """
-    letters = results.past_letters(wiring.open_house())
-    if letters is None:
-        raise InputError("There is no past engagement yet: bring it in with `bulkmail events FILE`.")
-    document = {"curve": _curves(letters), "backtest": _backtest(letters)}
-    if as_json:
-        screen.emit(document)
-    else:
-        _show_cadence(document)
-
-
-def _curves(letters: pd.DataFrame) -> dict[str, object]:
-    pressure = engagement.pressure(letters)
-    curves = {
-        name: forecast.pressure_curve(pressure, outcome=name) for name in ("unsubscribed", "complained", "clicked")
-    }
-    return {name: {"curve": "unknown", "reason": t(curve.reason)} for name, curve in curves.items()}
-
-
-def _backtest(letters: pd.DataFrame) -> dict[str, object]:
-    record = forecast.backtest(engagement.by_campaign(letters), outcome="unsubscribed")
-    covered, judged, low, high = forecast.coverage(record)
-    told = (covered / judged, float(low), float(high)) if judged else (None, None, None)
-    return {"campaigns": judged, **dict(zip(("covered90", "low95", "high95"), told, strict=True))}
-
-
-def _show_cadence(document: dict) -> None:
-    screen.line(t("What one more letter in a week does: not known"), "bold")
-    for reason in {curve["reason"]: None for curve in document["curve"].values()}:
-        screen.line(reason)
-    told = document["backtest"]
-    screen.line(
-        t(
-            "Forecasts of unsubscribes held for {share} of {campaigns} past campaigns (90 % intervals).",
-            share="-" if told["covered90"] is None else f"{told['covered90']:.0%}",
-            campaigns=told["campaigns"],
-        )
-    )

@@ -135,6 +135,16 @@ def shares(title: str, rows: Sequence[tuple[str, int, int, str]]) -> None:
         out.print(table)
 
 
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Draw a table of words: the first column to the left, the others to the right."""
+    drawn = Table(box=None, padding=(0, 2), header_style="dim")
+    for place, head in enumerate(heads):
+        drawn.add_column(plain(head), justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(rich.text.Text(plain(cell)) for cell in row))
+    out.print(drawn)
+
+
 def findings(found: Iterable[Finding]) -> None:
     """Draw findings in the order given: code, outcome, what is so, what to do."""
     table = Table(box=None, padding=(0, 1), show_header=False)

@@ -1,20 +1,41 @@
-"""What a planned campaign will likely bring, how well such forecasts have held, and what cannot be said yet.
+"""What pressure does to people, what a planned campaign will likely bring, and how well such forecasts have held.
 
-Everything starts from counts per campaign (`engagement.by_campaign`). The unit is the campaign: letters of one campaign
-share its content, its audience and its day, so their spread is far wider than letters tossed like coins. Forecasts come
-with 90 % intervals or as unknown with a reason; `backtest` shows how often past ones held.
+The way of the data: letters (`engagement`) → `sends` (sorted arrays) → `covariates` (pressure, the calendar's share of
+it, who the reader is) → `hazard` (a logit with learned spreads) → `study` (one fitted outcome) → `fatigue` (the curve),
+`horizon` (forecasts), `record` (the backtest). `expected` tells one campaign from counts alone, where
+a log is too thin for more. Forecasts come with intervals, or as unknown with a reason.
 """
 
-from bulkmail.forecast.expected import OUTCOMES, Forecast, backtest, coverage, expected, expected_outcomes
+from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
+from bulkmail.forecast.expected import backtest as backtest_of_counts
+from bulkmail.forecast.fatigue import Curve, curve, curves
+from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.pressure import PressureCurve, pressure_curve
+from bulkmail.forecast.record import backtest, share_covered
+from bulkmail.forecast.sends import OUTCOMES, Sends, sends_of
 
 __all__ = [
+    "GMAIL_RULE",
     "OUTCOMES",
+    "TOO_FEW",
+    "Curve",
     "Forecast",
+    "Outlook",
+    "Past",
     "PressureCurve",
+    "Sends",
     "backtest",
+    "backtest_of_counts",
     "coverage",
+    "curve",
+    "curves",
     "expected",
     "expected_outcomes",
+    "extrapolated",
+    "has_left",
+    "learn",
+    "outlook",
     "pressure_curve",
+    "sends_of",
+    "share_covered",
 ]

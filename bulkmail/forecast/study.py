@@ -1,0 +1,98 @@
+"""One look at a past: the covariates of its letters, and a fitted hazard for each outcome."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bulkmail.forecast import covariates, hazard
+from bulkmail.forecast.covariates import Covariates
+from bulkmail.forecast.hazard import Factor, Hazard
+from bulkmail.forecast.sends import Sends, by_campaign
+
+_CONTROLS = 15  # rows without an event kept for each with one
+_MOST_ROWS = 300_000
+_SEED = 20_261_123
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A model of one outcome and what it was made from. `factors` cover every row; `correction` brings forecasts with
+    an average campaign to the level of the past."""
+
+    outcome: str
+    known: Covariates
+    factors: list[Factor]
+    hazard: Hazard
+    events: int
+    correction: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """How keen a person is, at each row: clicks and opens against what is expected of anybody."""
+
+    clicks: np.ndarray
+    opens: np.ndarray
+
+
+def scores_of(known: Covariates) -> Scores:
+    """Return scores; what is expected of a letter takes fatigue into account, so that a much-mailed person is not taken
+    for a cool one. Two passes: scores by the campaign's rate, a model of clicks, and scores by that model."""
+    sends = known.sends
+    seen = (sends.happened["machine_open"] == 0) & (sends.happened["delivered"] == 1)
+    opened = sends.happened["opened"] * seen
+    opens = covariates.score(known, opened, _campaign_rate(sends, opened, seen))
+    clicked = sends.happened["clicked"] * ~sends.planned
+    rough = covariates.score(known, clicked, _campaign_rate(sends, clicked, sends.happened["delivered"] == 1))
+    if clicked[known.usable].sum() < 150:
+        return Scores(clicks=rough, opens=opens)
+    first = study(known, Scores(clicks=rough, opens=opens), "clicked")
+    anybody = [f for f in first.factors if f.name in ("seven", "month", "campaign", "drift")]
+    expected = hazard.share(first.hazard.log_odds(anybody)) * (sends.happened["delivered"] == 1) * ~sends.planned
+    level = clicked.sum() / max(expected.sum(), 1e-9)
+    return Scores(clicks=covariates.score(known, clicked, expected * level), opens=opens)
+
+
+def _campaign_rate(sends: Sends, happened: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """The rate of each row's campaign, where the row counts and is past; else 0."""
+    counted = (among & ~sends.planned).astype(float)
+    rate = by_campaign(sends, happened * counted) / np.maximum(by_campaign(sends, counted), 1)
+    return rate[sends.campaign] * counted
+
+
+def study(known: Covariates, scores: Scores, outcome: str) -> Study:
+    """Return the fitted model of an outcome. For what makes people leave, a second fit knows what they have borne."""
+    known = covariates.with_outcome(known, outcome)
+    factors = covariates.factors_of(known, scores.clicks, scores.opens)
+    rows, offset = _thinned(known, outcome)
+    happened = known.sends.happened[outcome]
+    model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset)
+    if outcome != "clicked":
+        chance = hazard.share(model.log_odds(factors)) * (known.sends.happened["delivered"] == 1)
+        factors = [*factors, covariates.borne(known, chance)]
+        model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset)
+    return Study(
+        outcome=outcome, known=known, factors=factors, hazard=model,
+        events=int(happened[rows].sum()), correction=_correction(model, factors, rows, offset, happened),
+    )  # fmt: skip
+
+
+def _thinned(known: Covariates, outcome: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to fit on: all events and some of the others, and the offset that makes up for it (exact for a logit)."""
+    happened = known.sends.happened[outcome] == 1
+    events, others = np.flatnonzero(known.usable & happened), np.flatnonzero(known.usable & ~happened)
+    wanted = min(_CONTROLS * max(len(events), 200), max(_MOST_ROWS - len(events), len(events)))
+    keep = min(wanted / max(len(others), 1), 1.0)
+    chosen = others[np.random.default_rng(_SEED).random(len(others)) < keep]
+    return np.concatenate([events, chosen]), np.full(len(events) + len(chosen), -np.log(keep))
+
+
+def _correction(
+    model: Hazard, factors: list[Factor], rows: np.ndarray, offset: np.ndarray, happened: np.ndarray
+) -> float:
+    """What happened over what campaigns of average content would have brought: sparse counts shrink campaigns' effects,
+    and a forecast that adds their full spread again would promise too much."""
+    average = [factor.at(rows) for factor in factors if factor.name != "campaign"]
+    weight = np.where(happened[rows] == 1, 1.0, np.exp(offset))
+    expected = (hazard.share(model.log_odds(average)) * weight).sum() * np.exp(model.variance["campaign"] / 2)
+    return float(happened[rows].sum() / max(expected, 1e-9))

@@ -1,0 +1,205 @@
+"""The fatigue engine: pressure that the calendar decided, unknown where it decided nothing, and forecasts that hold."""
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from bulkmail import engagement, forecast
+from bulkmail.forecast import covariates, fatigue, hazard
+from bulkmail.forecast.sends import sends_of
+from bulkmail.sample import worlds
+
+
+@pytest.fixture(scope="module")
+def world():
+    return worlds.live(worlds.a_world(seed=3, people=1_500))
+
+
+@pytest.fixture(scope="module")
+def letters(world):
+    return worlds.letters(world)
+
+
+@pytest.fixture(scope="module")
+def past(letters):
+    return forecast.learn(sends_of(letters))
+
+
+# ---------------------------------------------------------------- arrays and pressure
+
+
+def test_pressure_of_the_engine_is_that_of_the_portable_summary(letters):
+    few = letters.iloc[:20_000]
+    sends = sends_of(few)
+    told = engagement.pressure(few)
+    assert sends.earlier(7).tolist() == told["n7"].to_numpy()[sends.order].tolist()
+    assert sends.earlier(28).tolist() == told["n28"].to_numpy()[sends.order].tolist()
+
+
+def sorted_counts(table):
+    table = nw.from_native(table).to_pandas()
+    columns = ["person", "campaign", "n7", "n28"]
+    return table.sort_values(["person", "sent_at", "campaign"])[columns].astype(str).values.tolist()
+
+
+def test_pressure_is_equal_on_pandas_and_polars(letters):
+    few = letters.iloc[:5_000].drop(columns="place")
+    assert sorted_counts(engagement.pressure(few)) == sorted_counts(engagement.pressure(pl.from_pandas(few)))
+
+
+# ---------------------------------------------------------------- the model
+
+
+def test_a_logit_finds_levels_and_spreads_that_were_planted():
+    rng = np.random.default_rng(1)
+    rows, groups = 60_000, 80
+    group, level = rng.integers(0, groups, rows), rng.integers(0, 6, rows)
+    truth = -3 + rng.normal(0, 0.5, groups)[group] + 0.2 * level
+    happened = (rng.random(rows) < 1 / (1 + np.exp(-truth))).astype(float)
+    model = hazard.fit(
+        [hazard.Factor("group", group, groups, "random"), hazard.Factor("level", level, 6, "smooth")],
+        happened,
+        np.zeros(rows),
+    )
+    assert model.variance["group"] == pytest.approx(0.25, rel=0.35)
+    assert np.diff(model.levels("level")) == pytest.approx(0.2, abs=0.06)
+
+
+def test_thinning_rows_without_an_event_moves_nothing_but_the_intervals():
+    rng = np.random.default_rng(2)
+    level = rng.integers(0, 3, 40_000)
+    happened = (rng.random(40_000) < np.array([0.01, 0.02, 0.04])[level]).astype(float)
+    keep = (happened == 1) | (rng.random(40_000) < 0.2)
+    factors = [hazard.Factor("level", level, 3)]
+    whole = hazard.fit(factors, happened, np.zeros(40_000))
+    thin = hazard.fit([factors[0].at(np.flatnonzero(keep))], happened[keep], np.full(keep.sum(), -np.log(0.2)))
+    assert np.diff(thin.levels("level")) == pytest.approx(np.diff(whole.levels("level")), abs=0.1)
+
+
+# ---------------------------------------------------------------- the curve
+
+
+def test_the_curve_falls_for_clicks_where_the_naive_one_rises(past, world):
+    table = forecast.curve(past.studies["clicked"]).table.set_index("mails_last_7_days")
+    path = fatigue.month_path(past.known)
+    assert table["naive"][3] > 1
+    assert table["low90"][3] < worlds.true_ratio(world, "clicked", path)[3] < table["high90"][3] < 1
+
+
+def test_bands_lie_inside_one_another(past):
+    table = forecast.curve(past.studies["unsubscribed"]).table.iloc[1:]
+    assert (table["low90"] < table["low50"]).all() and (table["high50"] < table["high90"]).all()
+    assert (table["low50"] < table["rate_ratio"]).all() and (table["rate_ratio"] < table["high50"]).all()
+
+
+def test_too_few_events_are_unknown_with_the_offer_of_a_holdout(letters):
+    told = forecast.curves(sends_of(letters.assign(complained=0)))["complained"]
+    assert not told.known
+    assert "150" in str(told.reason) and "holdout" in str(told.offer)
+    assert told.table["rate_ratio"].isna().all()
+
+
+def test_two_departments_are_no_instrument(letters):
+    two = letters[letters["department"].isin(["library", "events"])]
+    told = forecast.curves(sends_of(two))["clicked"]
+    assert not told.known and "2 departments" in str(told.reason)
+
+
+def test_a_perfectly_regular_calendar_is_no_instrument():
+    people, weeks = 600, 40
+    rng = np.random.default_rng(5)
+    lists = rng.random((people, 3)) < 0.6
+    rows = [
+        pd.DataFrame({"person": np.flatnonzero(lists[:, d]), "department": f"d{d}", "week": week, "day": 2 * d})
+        for week in range(weeks)
+        for d in range(3)
+    ]
+    table = pd.concat(rows, ignore_index=True)
+    table["sent_at"] = worlds.START + pd.to_timedelta(7 * table["week"] + table["day"], unit="D")
+    table["campaign"] = table["department"] + table["week"].astype(str)
+    marks = dict.fromkeys(engagement.HAPPENINGS, 0) | {"delivered": 1}
+    table = table.assign(**marks | {"clicked": (rng.random(len(table)) < 0.05).astype(int)})
+    told = forecast.curves(sends_of(table.astype({"person": str})))["clicked"]
+    assert not told.known and "regular" in str(told.reason)
+
+
+def test_the_calendar_moves_people_in_a_living_organisation(past):
+    assert fatigue.calendar_spread(past.known) > 0.5
+
+
+# ---------------------------------------------------------------- forecasts
+
+
+def with_plan(world, letters, cadence=1.0):
+    planned = worlds.calendar(world, weeks=8, first_week=52, cadence=cadence)
+    names = np.array([f"p{n:07d}" for n in range(world.people)], dtype=object)
+    rows = [
+        pd.DataFrame(
+            {
+                "campaign": one.name,
+                "department": worlds.DEPARTMENTS[one.department],
+                "person": names[one.audience],
+                "sent_at": worlds.START + pd.Timedelta(days=one.day),
+                "at_gmail": world.at_gmail[one.audience].astype(int),
+            }
+        )
+        for one in planned
+    ]
+    plan = pd.concat(rows, ignore_index=True)
+    both = pd.concat([letters, plan.assign(sent_at=plan["sent_at"].dt.as_unit("us"))], ignore_index=True)
+    split = worlds.START + pd.Timedelta(weeks=52)
+    return planned, sends_of(both.assign(**both[list(engagement.HAPPENINGS)].fillna(0)), split=split)
+
+
+def test_a_forecast_of_eight_weeks_holds_what_then_happens(world, letters):
+    planned, sends = with_plan(world, letters)
+    told = forecast.outlook(forecast.learn(sends, ("unsubscribed", "clicked")))
+    future = worlds.fork(world, 1)
+    worlds.play(future, planned)
+    actual = worlds.letters(future)
+    for row in told.totals.itertuples():
+        assert row.low90 <= actual[row.outcome].sum() <= row.high90
+    counts = actual.groupby("campaign")["unsubscribed"].sum()
+    mine = told.campaigns[told.campaigns["outcome"] == "unsubscribed"].set_index("campaign")
+    inside = (mine["low90"] <= counts.reindex(mine.index)) & (counts.reindex(mine.index) <= mine["high90"])
+    assert inside.mean() >= 0.85
+
+
+def test_a_plan_beyond_the_pressure_ever_seen_is_flagged(world, letters):
+    _, sends = with_plan(world, letters, cadence=3.0)
+    known = covariates.covariates_of(sends)
+    flagged = forecast.extrapolated(known)
+    planned = {sends.campaigns[code] for code in np.unique(sends.campaign[sends.planned])}
+    assert sum(flagged[name] for name in planned) > len(planned) / 2
+
+
+def test_gmail_is_left_out_of_complaints_unless_postmaster_tells(world, letters):
+    _, sends = with_plan(world, letters)
+    often = np.random.default_rng(1).random(len(sends)) < 0.01 * (sends.happened["at_gmail"] == 0) * ~sends.planned
+    sends.happened["complained"] = often.astype(np.int8)
+    past = forecast.learn(sends, ("complained",))
+    blind, told = forecast.outlook(past), forecast.outlook(past, postmaster_rate=0.01)
+    assert blind.gmail > 0 and told.gmail == 0
+    assert told.totals["expected"].iloc[0] > 1.15 * blind.totals["expected"].iloc[0]
+
+
+def test_the_same_past_gives_the_same_forecast(world, letters):
+    _, sends = with_plan(world, letters)
+    first, again = (forecast.outlook(forecast.learn(sends, ("unsubscribed",))) for _ in range(2))
+    pd.testing.assert_frame_equal(first.campaigns, again.campaigns)
+
+
+def test_the_backtest_judges_eight_weeks_at_a_time_by_what_was_known_before(letters):
+    campaigns, totals = forecast.backtest(sends_of(letters), outcomes=("unsubscribed",), most=2)
+    assert totals["origin"].nunique() == 2
+    assert campaigns["campaign"].is_unique
+    covered, judged = forecast.share_covered(campaigns, "unsubscribed")
+    assert judged > 30 and covered / judged > 0.8
+    assert (campaigns["send_at"] >= campaigns["origin"]).all()
+
+
+def test_a_short_past_has_no_backtest(letters):
+    campaigns, totals = forecast.backtest(sends_of(letters[letters["sent_at"] < worlds.START + pd.Timedelta(weeks=12)]))
+    assert campaigns.empty and totals.empty
