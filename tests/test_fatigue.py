@@ -156,15 +156,18 @@ def with_plan(world, letters, cadence=1.0):
 def test_a_forecast_of_eight_weeks_holds_what_then_happens(world, letters):
     planned, sends = with_plan(world, letters)
     told = forecast.outlook(forecast.learn(sends, ("unsubscribed", "clicked")))
-    future = worlds.fork(world, 1)
-    worlds.play(future, planned)
-    actual = worlds.letters(future)
-    for row in told.totals.itertuples():
-        assert row.low90 <= actual[row.outcome].sum() <= row.high90
-    counts = actual.groupby("campaign")["unsubscribed"].sum()
-    mine = told.campaigns[told.campaigns["outcome"] == "unsubscribed"].set_index("campaign")
-    inside = (mine["low90"] <= counts.reindex(mine.index)) & (counts.reindex(mine.index) <= mine["high90"])
-    assert inside.mean() >= 0.85
+    campaigns, totals = [], []
+    for seed in range(6):  # the same plan, met by six futures
+        future = worlds.fork(world, seed)
+        worlds.play(future, planned)
+        actual = worlds.letters(future)
+        totals += [row.low90 <= actual[row.outcome].sum() <= row.high90 for row in told.totals.itertuples()]
+        counts = actual.groupby("campaign")["unsubscribed"].sum()
+        mine = told.campaigns[told.campaigns["outcome"] == "unsubscribed"].set_index("campaign")
+        counts = counts.reindex(mine.index, fill_value=0)
+        campaigns.append(((mine["low90"] <= counts) & (counts <= mine["high90"])).mean())
+    assert np.mean(campaigns) >= 0.87
+    assert np.mean(totals) >= 0.7
 
 
 def test_a_plan_beyond_the_pressure_ever_seen_is_flagged(world, letters):
