@@ -3,7 +3,7 @@
     [campaign]  name, purpose, class (marketing, subscribed, transactional)
     [sender]    name, address, reply_to*, organisation, postal_address
     [audience]  list (path of the list), language* (both, zh-Hant, en, column),
-                attestation* = { basis, source, wording, by, at }
+                attestation* = { basis, source, wording, by, at }, dates* ("day first" or "month first")
     [message]   subject, preheader*, body (path of a .md, .mjml or .html file)
     [schedule]* send_at* (a moment with its offset: 2026-12-01T09:30:00+08:00)
 
@@ -28,6 +28,7 @@ from bulkmail.model import Attestation, Campaign, Sender, Text, say
 
 KINDS = ("marketing", "subscribed", "transactional")
 LANGUAGES = ("both", "zh-Hant", "en", "column")
+DATES = ("day first", "month first")
 BODY_FORMATS = ("md", "mjml", "html")
 MOST_LINES, MOST_CHARACTERS, MOST_PROBLEMS = 400, 40_000, 20
 ID_LENGTH = 48
@@ -49,6 +50,7 @@ class CampaignFile:
     list: str
     language: str
     attestation: Attestation | None
+    date_order: str
     subject: str
     preheader: str
     body: str
@@ -84,6 +86,7 @@ def to_campaign(file: CampaignFile, body_text: str) -> Campaign:
         list_name=PureWindowsPath(file.list).name,
         attestation=file.attestation,
         send_at=file.send_at,
+        date_order=file.date_order,
     )
 
 
@@ -108,6 +111,7 @@ def _campaign_file(found: dict[str, Any]) -> CampaignFile:
         list=audience["list"],
         language=audience["language"],
         attestation=Attestation(**attestation) if attestation else None,
+        date_order=audience["dates"].removesuffix(" first"),
         subject=message["subject"],
         preheader=message["preheader"],
         body=message["body"],
@@ -206,7 +210,12 @@ _FILE: _Keys = {
         _REQUIRED,
     ),
     "audience": (
-        {"list": (_line, _REQUIRED), "language": (_one_of(LANGUAGES), "both"), "attestation": (_ATTESTATION, None)},
+        {
+            "list": (_line, _REQUIRED),
+            "language": (_one_of(LANGUAGES), "both"),
+            "attestation": (_ATTESTATION, None),
+            "dates": (_one_of(DATES), ""),
+        },
         _REQUIRED,
     ),
     "message": (

@@ -22,10 +22,15 @@ _READ = date(2026, 11, 23)
 
 # 1 consent
 CONSENT_VALID_MONTHS = Limit(24, "months", HOUSE, _READ)
-CONSENT_IMPLIED_MONTHS = Limit(
-    24, "months after a purchase or membership", "https://laws-lois.justice.gc.ca/eng/acts/E-1.6/", _READ
-)
+_CASL = "https://laws-lois.justice.gc.ca/eng/acts/E-1.6/"  # section 10(10) and (13)
+CONSENT_IMPLIED_MONTHS = Limit(24, "months after a purchase or membership, in Canada", _CASL, _READ)
+CONSENT_INQUIRY_MONTHS = Limit(6, "months after an inquiry or application, in Canada", _CASL, _READ)
 CONSENT_WARN_DAYS = Limit(30, "days before consent ends", HOUSE, _READ)
+UNSUBSCRIBE_KEPT_YEARS = Limit(
+    3, "years that a request to stop is kept", "http://www.hklii.org/hk/legis/en/ord/593/s9.html", _READ
+)
+ASKED_AGAIN_ENOUGH = Limit(30, "people asked to confirm before a rate is told", HOUSE, _READ)
+DOCUMENT_BYTES = Limit(20_000_000, "bytes of a document attached to an attestation", HOUSE, _READ)
 
 # 2 addressing
 LOCAL_PART_OCTETS = Limit(64, "octets", "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1", _READ)

@@ -79,6 +79,12 @@ class ConsentState(StrEnum):
     EXPIRED = "expired"
 
 
+LAWFUL_BASES = (
+    "consent_express", "consent_implied", "consent_implied_inquiry", "soft_opt_in", "contract", "legal_obligation",
+    "public_task", "legitimate_interest",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConsentEvent:
     """One fact in the append-only ledger. `person` is the keyed hash of the mailbox; `evidence` says how it is known:
@@ -190,19 +196,22 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class Attestation:
-    """Somebody vouches for the consent of a whole list: weaker evidence than a record per person, and shown so."""
+    """Somebody vouches for the consent of a whole list: weaker evidence than a record per person, and shown so.
+    `document` is the hash of one that was attached."""
 
     basis: str
     source: str
     wording: str
     by: str
     at: datetime
+    document: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
     """What is said, by whom, to whom, for which purpose. `body` is the source text in `body_format` (md, mjml, html);
-    `language` is both, zh-Hant, en or column; `kind` is marketing, subscribed or transactional."""
+    `language` is both, zh-Hant, en or column; `kind` is marketing, subscribed or transactional; `date_order` is what
+    comes first in dates of the list such as 03/04/2026 (day, month; "" where the list itself must tell)."""
 
     id: str
     name: str
@@ -217,6 +226,7 @@ class Campaign:
     list_name: str = ""
     attestation: Attestation | None = None
     send_at: datetime | None = None
+    date_order: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,7 +330,8 @@ READ_COLUMNS = ("source_row", "original_address")
 # Known fields a header may be mapped to; each becomes a column of that name. Other headers become `field.<name>`.
 KNOWN_FIELDS = (
     "address", "name", "given_name", "family_name", "title", "language",
-    "consent", "consent_at", "consent_source", "consent_basis", "consent_purpose", "consent_wording",
+    "consent", "consent_at", "consent_source", "consent_basis", "consent_purpose", "consent_wording", "consent_method",
+    "consent_country", "consent_conditions",
 )  # fmt: skip
 FIELD_PREFIX = "field."
 # Added by tips/addressing: normal form ("" where there is none), mailbox key, keyed hash, reason or "", what the
@@ -329,9 +340,13 @@ ADDRESSING_COLUMNS = (
     "address", "mailbox", "domain", "person", "suggestion", "addressing_reason", "addressing_note", "domain_answer",
 )  # fmt: skip
 # Added by tips/consent, tips/unsubscribe and tips/cadence: each a reason or "". `consent_basis` and `consent_at` take
-# the place of what the list said; `consent_trouble` is why a cell of the row was not believed, or "".
+# the place of what the list said; `consent_trouble` is why a cell of the row was not believed, or ""; `consent_origin`
+# is where the consent that counts comes from, `consent_notice` the hash of its wording where the registry has it,
+# `consent_country` the recorded one, else that of the mail domain, else the house's own.
 CONSENT_COLUMNS = (
     "consent_state", "consent_basis", "consent_at", "consent_evidence", "consent_reason", "consent_trouble",
+    "consent_origin", "consent_method", "consent_notice", "consent_country", "consent_conditions", "consent_grade",
+    "consent_expires_at",
 )  # fmt: skip
 SUPPRESSION_COLUMNS = ("suppression_reason",)
 CADENCE_COLUMNS = ("cadence_reason",)

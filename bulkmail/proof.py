@@ -15,7 +15,7 @@ STANDS: Mapping[str, tuple[str, ...]] = {
     "holds": ("",),
     "against": ("consent_refused", "consent_withdrawn"),
     "expired": ("consent_expired",),
-    "unclear": ("consent_unconfirmed", "consent_other_purpose"),
+    "unclear": ("consent_unconfirmed", "consent_invalid", "consent_other_purpose"),
     "nothing": ("no_consent",),
 }
 PROOF_COLUMNS = (

@@ -9,7 +9,7 @@ from bulkmail.tips import consent, unsubscribe
 from tests.builders import NOW, a_table
 
 ADDRESSING = ["", "no_address", "invalid_address", "reserved_domain", "cannot_receive", "role_address"]
-CONSENT = ["", "consent_refused", "consent_withdrawn", "consent_expired", "consent_unconfirmed",
+CONSENT = ["", "consent_refused", "consent_withdrawn", "consent_expired", "consent_unconfirmed", "consent_invalid",
            "consent_other_purpose", "no_consent"]  # fmt: skip
 HANDLED = ["already_mailed", "in_doubt_before"]
 

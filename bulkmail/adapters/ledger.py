@@ -6,6 +6,7 @@ The ledger is a chain: each event's hash covers the event and the hash before it
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
@@ -16,9 +17,9 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Select, func, insert, select, text
 
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
-from bulkmail.adapters.tables import consent_event
+from bulkmail.adapters.tables import Instant, consent_event
 from bulkmail.adapters.workspace import Workspace, reading, writing
-from bulkmail.model import ConsentEvent
+from bulkmail.model import ConsentEvent, ConsentState
 
 EVENT_COLUMNS = tuple(field.name for field in fields(ConsentEvent))
 RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not part of the fact itself
@@ -26,6 +27,8 @@ RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not pa
 ADDED = ("notice", "jurisdiction", "conditions", "proof", "frequency", "valid_until")
 FACT_COLUMNS = tuple(name for name in EVENT_COLUMNS if name not in (*RECORDING, *ADDED))
 TIMES = ("at", "recorded_at", "valid_until")
+MANY = 20_000  # people from whom on it is quicker to read the whole ledger
+LOOKED_AT = 2_000  # newest events looked at before each campaign
 VERIFIED = 50_000  # rows looked at together when the chain is verified
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
 BEGINNING = "0" * 64
@@ -73,6 +76,34 @@ def consent_among(connection: Connection, persons: Sequence[str], purpose: str |
     return _event_frame(connection, wanted if purpose is None else wanted.where(consent_event.c.purpose == purpose))
 
 
+def consent_of(ws: Workspace, persons: Iterable[str]) -> pd.DataFrame:
+    """The ledger of these people for all purposes, in the order of recording."""
+    wanted = sorted(set(persons))
+    with reading(ws) as connection:
+        if len(wanted) > MANY:
+            return frame_of(connection, _events(), _kinds(EVENT_COLUMNS))
+        found = [_event_frame(connection, _events().where(consent_event.c.person.in_(c))) for c in _chunks(wanted)]
+    return pd.concat(found, ignore_index=True) if found else _no_events().copy()
+
+
+def noes(ws: Workspace) -> tuple[int, datetime | None]:
+    """How many events of the ledger say no, and when the first of them was recorded."""
+    against = consent_event.c.state.in_([ConsentState.REFUSED.value, ConsentState.WITHDRAWN.value])
+    counted = select(func.count(), func.min(consent_event.c.recorded_at, type_=Instant)).where(against)
+    with reading(ws) as connection:
+        return tuple(connection.execute(counted).one())
+
+
+def newest_are_sound(ws: Workspace) -> bool:
+    """Whether none of the ledger's events is missing and the newest (LOOKED_AT) are as they were recorded: a look that
+    costs little. `first_broken_link` looks at all of them."""
+    with reading(ws) as connection:
+        count, last = connection.execute(select(func.count(), func.max(consent_event.c.id))).one()
+        start = max(count - LOOKED_AT, 0)
+        before = connection.execute(select(consent_event.c.hash).where(consent_event.c.id == start)).scalar()
+        return count == (last or 0) and _first_broken(connection, before or BEGINNING, start) is None
+
+
 def ledger_size(ws: Workspace) -> int:
     """How many consent events there are."""
     with reading(ws) as connection:
@@ -81,16 +112,20 @@ def ledger_size(ws: Workspace) -> int:
 
 def first_broken_link(ws: Workspace) -> int | None:
     """The id of the first event that is not as it was recorded, or None when the whole chain holds."""
-    previous, expected = BEGINNING, 1
     with reading(ws) as connection:
-        for rows in _whole_ledger(connection):
-            links = [*_links(previous, rows)]
-            expect = {"id": range(expected, expected + len(rows)), "prev_hash": [previous, *links[:-1]]}
-            expect = pd.DataFrame(expect | {"fact": _facts(rows), "hash": links})
-            sound = (rows[list(expect)] == expect).all(axis=1)
-            if not sound.all():
-                return expected + int(sound.to_numpy().argmin())
-            previous, expected = links[-1], expected + len(rows)
+        return _first_broken(connection, BEGINNING, 0)
+
+
+def _first_broken(connection: Connection, previous: str, last: int) -> int | None:
+    """The first event after `last` that is not as it was recorded, when the hash before it is `previous`."""
+    for rows in _ledger_after(connection, last):
+        links = [*_links(previous, rows)]
+        expect = {"id": range(last + 1, last + 1 + len(rows)), "prev_hash": [previous, *links[:-1]]}
+        expect = pd.DataFrame(expect | {"fact": _facts(rows), "hash": links})
+        sound = (rows[list(expect)] == expect).all(axis=1)
+        if not sound.all():
+            return last + 1 + int(sound.to_numpy().argmin())
+        previous, last = links[-1], last + len(rows)
     return None
 
 
@@ -180,10 +215,9 @@ def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _whole_ledger(connection: Connection) -> Iterator[pd.DataFrame]:
-    """Every event with its links, in the order of the chain, so many rows at a time."""
+def _ledger_after(connection: Connection, last: int) -> Iterator[pd.DataFrame]:
+    """Every later event with its links, in the order of the chain, so many rows at a time."""
     kinds = _kinds([column.name for column in consent_event.columns]) | {"id": "int64"}
-    last = 0
     while True:
         wanted = select(consent_event).where(consent_event.c.id > last).order_by(consent_event.c.id).limit(VERIFIED)
         rows = frame_of(connection, wanted, kinds)

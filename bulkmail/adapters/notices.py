@@ -33,6 +33,12 @@ def add_notice(ws: Workspace, notice: Notice, *, by: str, now: datetime) -> str:
     return notice.hash
 
 
+def keep_notices(ws: Workspace, notices: Iterable[Notice], *, by: str, now: datetime) -> int:
+    """Keep those whose words are not kept yet; how many those were."""
+    with writing(ws) as connection:
+        return insert_notices(connection, notices, by=by, now=now)
+
+
 def insert_notices(connection: Connection, notices: Iterable[Notice], *, by: str, now: datetime) -> int:
     """Keep those whose words are not kept yet, inside a transaction; how many those were."""
     rows = [

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -16,13 +17,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bulkmail.errors import SettingsError
-from bulkmail.model import Text, say
+from bulkmail.model import LAWFUL_BASES, Text, say
 
 PUBLIC_URL = "http://127.0.0.1:8501"
 SENDGRID_HOST = "https://api.sendgrid.com"
 SECOND_PERSON_ABOVE = 500  # recipients; with sign-in, a larger plan needs an approver who did not write it
 ROLE_CLAIM = "bulkmail_role"
+COUNTRY = "MO"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,11 @@ class SignIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the environment says. `rehearsal` is true when there is no key; secrets stay out of `repr`."""
+    """What the environment says. `rehearsal` is true when there is no key; secrets stay out of `repr`.
+
+    `consent_months` is for how long consent lasts by country and basis, "" being any and 0 for ever; what it does not
+    say lasts as the house's rules have it.
+    """
 
     home: Path
     database_url: str = field(repr=False)
@@ -53,6 +61,8 @@ class Settings:
     sign_in: SignIn | None = None
     second_person_above: int = SECOND_PERSON_ABOVE
     sending_ips: tuple[str, ...] = ()
+    country: str = COUNTRY
+    consent_months: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def stays_here(self) -> bool:
@@ -96,6 +106,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sign_in=_sign_in(given, problems),
         second_person_above=_people("BULKMAIL_SECOND_PERSON_ABOVE", given, SECOND_PERSON_ABOVE, problems),
         sending_ips=_addresses(given.get("BULKMAIL_SENDING_IPS", ""), problems),
+        country=_country(given.get("BULKMAIL_COUNTRY") or COUNTRY, problems),
+        consent_months=_consent_months(given.get("BULKMAIL_CONSENT_MONTHS", ""), problems),
     )
     if home.exists() and not home.is_dir():
         problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))
@@ -202,6 +214,32 @@ def _addresses(value: str, problems: list[Text]) -> tuple[str, ...]:
         except ValueError:
             problems.append(say("BULKMAIL_SENDING_IPS holds {name}, which is no IP address.", name=name))
     return tuple(found)
+
+
+def _country(value: str, problems: list[Text]) -> str:
+    if not _COUNTRY.fullmatch(value.upper()):
+        problems.append(say("BULKMAIL_COUNTRY is not a country code of two letters, such as MO."))
+    return value.upper()
+
+
+def _consent_months(value: str, problems: list[Text]) -> dict[tuple[str, str], int]:
+    """Months by country and basis, from "24; CA consent_implied_inquiry 6; GB 36; consent_express never"."""
+    months = {}
+    for entry in filter(None, (part.strip() for part in value.split(";"))):
+        *words, lasts = entry.split()
+        country = words.pop(0).upper() if words and _COUNTRY.fullmatch(words[0].upper()) else ""
+        basis = words.pop(0) if words and words[0] in LAWFUL_BASES else ""
+        if words or not (lasts == "never" or (lasts.isascii() and lasts.isdigit() and 0 < int(lasts) <= 1200)):
+            problems.append(
+                say(
+                    "BULKMAIL_CONSENT_MONTHS: {entry} cannot be read. Write months or never, before them a country, a "
+                    "basis or both: 24; CA consent_implied_inquiry 6.",
+                    entry=entry,
+                )
+            )
+            continue
+        months[country, basis] = 0 if lasts == "never" else int(lasts)
+    return months
 
 
 def _key(value: str, problems: list[Text]) -> str:

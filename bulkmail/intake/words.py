@@ -38,6 +38,12 @@ FIELD_WORDS = {
     "consent_wording": """consent wording; wording; consent text; consent statement; notice; notice version;
         privacy notice version; 同意聲明; 同意條款; 聲明版本; 條款版本; 同意書版本; 同意声明; 同意条款; 声明版本;
         条款版本; texto do consentimento; versão do texto; declaração de consentimento""",
+    "consent_method": """consent method; method of consent; collection method; how collected; collected how; 同意方式;
+        取得同意方式; 收集方法; 登記方法; 同意方法; método de recolha; forma de recolha""",
+    "consent_country": """consent country; country; country code; jurisdiction; country or region; 國家; 國家或地區;
+        國家/地區; 地區; 司法管轄區; 国家; 国家或地区; 国家/地区; 地区; país; país ou região; jurisdição""",
+    "consent_conditions": """consent conditions; conditions of consent; conditions; 同意條件; 附帶同意; 同意条件;
+        附带同意; condições; condições do consentimento""",
 }  # fmt: skip
 LANGUAGE_WORDS = {
     "zh-Hant": """zh; zh-Hant; zh-TW; zh-HK; zh-MO; zh-Hans; zh-CN; zho; chi; cn; tc; sc; cht; chs; chinese;

@@ -8,16 +8,17 @@ from typing import Any
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, files, journal, ledger, lists, past, suppressions
+from bulkmail.adapters import database, files, journal, lists, past, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import Campaign, EventKind, Finding, Message, Outcome, Plan, say
+from bulkmail.prepare import consents
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
 from bulkmail.prepare.sender import canary_url, letters_as_sent, sender_facts
 from bulkmail.sample import SAMPLE_DOMAIN
-from bulkmail.tips import addressing, cadence, clarity, consent, personalization, unsubscribe
+from bulkmail.tips import addressing, cadence, clarity, personalization, unsubscribe
 
 LAYOUT = "notice.mjml"
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
@@ -127,18 +128,7 @@ def _judge_people(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every row with the reasons of tips 1, 2, 3 and 6, and the consent events that the list itself brings."""
     campaign = inputs.campaign
-    table = judge_addresses(ws, inputs.table)
-    brought = consent.events_of_list(
-        table,
-        purpose=campaign.purpose,
-        attestation=campaign.attestation,
-        source=campaign.list_name,
-        recorded_by="",
-        now=now,
-    )
-    known = ledger.consent_events(ws)
-    events = pd.concat([known, brought], ignore_index=True) if len(known) else brought
-    table = consent.annotate(table, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
+    table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table), campaign, now=now)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
     table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
     return table, brought
@@ -193,13 +183,7 @@ def _facts(
 ) -> preflight.PreflightFacts:
     campaign, letter = inputs.campaign, longest_letter(ws, letters, eligible)
     return preflight.PreflightFacts(
-        consent=consent.ConsentFacts(
-            table=table,
-            purpose=campaign.purpose,
-            kind=campaign.kind,
-            attestation=campaign.attestation,
-            now=now,
-        ),
+        consent=consents.facts(ws, table, campaign, letter=letter and f"{letter.subject}\n{letter.text}", now=now),
         addressing=addressing.quality_of(table),
         unsubscribe=letter and _unsubscribe_facts(ws, campaign, letter),
         clarity=letter and _clarity_facts(ws, campaign, letter),
@@ -309,8 +293,7 @@ def approve(
         raise StateError("This plan cannot be approved: something blocks. Read the findings first.")
     _check_second_person(ws, prepared, by, signed_in)
     database.save_campaign(ws, prepared.campaign, now)
-    events = prepared.consent_events.assign(recorded_by=by)
-    ledger.append_consent(ws, events[events["state"] != ""])
+    consents.record(ws, prepared.campaign, prepared.consent_events, by=by, now=now)
     for earlier in journal.plans(ws, prepared.campaign.id):
         if earlier.plan.hash != prepared.plan.hash and not earlier.voided_at:
             journal.void(ws, earlier.plan.hash, "a newer plan was approved", now)

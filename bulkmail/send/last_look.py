@@ -10,7 +10,7 @@ from bulkmail.model import Campaign
 from bulkmail.tips import cadence, consent, unsubscribe
 
 # What the last look heeds of consent. Who had none when the plan was made is not in the plan.
-TAKEN_BACK = ("consent_refused", "consent_withdrawn", "consent_expired")
+TAKEN_BACK = ("consent_refused", "consent_withdrawn", "consent_expired", "consent_invalid")
 
 
 def last_look(
@@ -28,7 +28,8 @@ def last_look(
     judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
     reason = judged["suppression_reason"]
     if len(events):
-        judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now)
+        rules = {"validity": consent.lasting(desk.ws.settings.consent_months), "country": desk.ws.settings.country}
+        judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now, **rules)
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
         reason = reason.where(reason != "", taken_back)
     contacts = journal.contacts_beside(ws, connection, attempt.plan_hash, persons)
