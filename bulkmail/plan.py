@@ -77,9 +77,16 @@ def make_plan(
     return plan, snapshot
 
 
+# What a campaign may say since there were plans: where it says nothing, a plan's hash stays what it was.
+_UNSAID = (("date_order", ""), ("document", ""))
+
+
 def campaign_hash(campaign: Campaign) -> str:
     """Return what `parts["campaign"]` holds, for a later run to see whether the campaign is still the same."""
-    return _hash(asdict(campaign))
+    said = asdict(
+        campaign, dict_factory=lambda pairs: {key: value for key, value in pairs if (key, value) not in _UNSAID}
+    )
+    return _hash(said)
 
 
 def letters_hash(letters: Mapping[str, Letter]) -> str:
