@@ -28,7 +28,7 @@ def last_look(
     judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
     reason = judged["suppression_reason"]
     if len(events):
-        rules = {"validity": consent.lasting(desk.ws.settings.consent_months), "country": desk.ws.settings.country}
+        rules = {"validity": consent.lasting(ws.settings.consent_months), "country": ws.settings.country}
         judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now, **rules)
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
         reason = reason.where(reason != "", taken_back)
