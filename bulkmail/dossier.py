@@ -247,7 +247,10 @@ def _tables(dossier: Mapping[str, Any], labels: Mapping[str, Text]) -> list[tupl
 def _tables_of_plan(plan: Mapping[str, Any], labels: Mapping[str, Text]) -> list[tuple[Text, Row, list[Row]]]:
     what, number, reason, when = say("What"), say("Number"), say("Reason"), say("When (UTC)")
     outcomes = [(row["kind"], row["letters"]) for row in plan["outcomes"]]
-    findings = [(row["code"], row["outcome"], row["message"], row["source"]) for row in plan["findings"]]
+    findings = [
+        (row["code"], row["outcome"], row["message"], _word(row.get("acknowledged")), row["source"])
+        for row in plan["findings"]
+    ]
     approvals = [(row["by"], row["at"], row["plan"], "✓" if row["holds"] else "✗") for row in plan["approvals"]]
     attempts = [tuple(row[name] for name in ATTEMPT_COLUMNS) for row in plan["attempts"]]
     letter, people = plan["letter"], (say("Recipients"), plan["recipients"])
@@ -258,13 +261,18 @@ def _tables_of_plan(plan: Mapping[str, Any], labels: Mapping[str, Text]) -> list
         (say("Plan"), (what, say("Value")), head),
         (say("Excluded"), (reason, number), _named(plan["excluded"], labels)),
         (say("Consent that allowed the letters"), tuple(plan["consent"][0]) if receipts else (), receipts),
-        (say("Preflight"), (say("Check"), say("Outcome"), say("Seen"), say("Source")), findings),
+        (say("Preflight"), (say("Check"), say("Outcome"), say("Seen"), say("Acknowledged"), say("Source")), findings),
         (say("Approvals"), (say("Who"), when, say("Plan"), say("For this plan")), approvals),
         (say("Delivery"), (what, number), _named(plan["delivery"], labels)),
         (say("Refused or skipped"), (reason, number), _named(plan["reasons"], labels)),
         (say("Handing-over, request by request"), handing, attempts),
         (say("What happened to the letters"), (what, say("Letters")), outcomes),
     ]
+
+
+def _word(acknowledged: Mapping[str, Any] | None) -> str:
+    """Who has spoken to a warning, when, and why; "" where nobody had to."""
+    return "{by}, {at}: {reason}".format(**acknowledged) if acknowledged else ""
 
 
 def _facts(dossier: Mapping[str, Any]) -> list[Row]:

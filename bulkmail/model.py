@@ -278,6 +278,20 @@ class Plan:
     parts: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Acknowledgement:
+    """A named person has read a warning, or that something is not known, and says why the plan may go out all the same.
+
+    It binds to the plan's hash, as an approval does.
+    """
+
+    plan: str
+    code: str
+    by: str
+    reason: str
+    at: datetime
+
+
 class AttemptState(StrEnum):
     """The states of one handing-over to the provider; the legal moves are `delivery.MOVES`."""
 

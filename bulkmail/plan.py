@@ -18,7 +18,7 @@ from bulkmail.limits import RECIPIENTS_PER_REQUEST
 from bulkmail.model import FIELD_PREFIX, SNAPSHOT_COLUMNS, Batch, Campaign, Plan
 
 # The version of what is hashed. Raise it when the parts change: a plan of another version is another plan.
-HASHED = 1
+HASHED = 2
 REQUIRED = ["source_row", "person", "address", "variant"]
 NAME_COLUMNS = ("given_name", "family_name", "title")
 
@@ -40,13 +40,15 @@ def make_plan(
     letters: Mapping[str, Letter],
     list_hash: str,
     suppression_digest: str,
+    preflight: Sequence[tuple[str, str]],
     after: Sequence[str] = (),
 ) -> tuple[Plan, pd.DataFrame]:
     """Return the plan and its snapshot: one row per letter, ordered by variant, then source row, in SNAPSHOT_COLUMNS,
     the parts of names and every `field.` column.
 
-    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing. `after`
-    are plans of the campaign that were cancelled or are void: the same may be approved again, but as another plan.
+    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing.
+    `preflight` is what the seven tips said, (code, outcome). `after` are plans of the campaign that were cancelled or
+    are void: the same may be approved again, but as another plan.
     The hash does not depend on the time, on the order of rows and columns, or on dtypes. Raises StateError when a
     person would be mailed twice or a letter is missing.
     """
@@ -62,6 +64,7 @@ def make_plan(
         "recipients": content_hash(snapshot),
         "excluded": _hash(dict(excluded_reasons)),
         "suppressions": suppression_digest,
+        "preflight": _hash([list(said) for said in preflight]),
         "schedule": _hash([asdict(batch) for batch in batches]),
         **({"after": _hash(sorted(after))} if after else {}),
     }

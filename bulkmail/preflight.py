@@ -11,6 +11,16 @@ from bulkmail.tips import addressing, cadence, clarity, consent, personalization
 SEVEN_TIPS: tuple[ModuleType, ...] = (
     consent, addressing, unsubscribe, clarity, personalization, cadence, sender_requirements,
 )  # fmt: skip
+# What each tip is called where its findings are shown, and the page where they are mended.
+NAMES: dict[int, tuple[Text, str]] = {
+    1: (say("Consent"), "consent"),
+    2: (say("Addresses"), "lists"),
+    3: (say("Unsubscribing"), "message"),
+    4: (say("Clarity"), "message"),
+    5: (say("Personalization"), "message"),
+    6: (say("Cadence"), "cadence"),
+    7: (say("Sender requirements"), "sender"),
+}
 HARM = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
@@ -43,6 +53,26 @@ def by_harm(findings: Iterable[Finding]) -> list[Finding]:
 def blocks(findings: Iterable[Finding]) -> bool:
     """Return whether the campaign must not be sent as it is. UNKNOWN and WARN are for a person to accept."""
     return any(finding.outcome is Outcome.BLOCK for finding in findings)
+
+
+def to_acknowledge(findings: Iterable[Finding]) -> list[str]:
+    """Return the codes that want a person's word before the plan goes to people: what is warned of or not known, in the
+    order of harm."""
+    asked = (finding.code for finding in by_harm(findings) if finding.outcome in (Outcome.WARN, Outcome.UNKNOWN))
+    return list(dict.fromkeys(asked))
+
+
+def result(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """Return what the tips said in brief, (code, outcome) in the order of codes: this is part of the plan's hash."""
+    return sorted((finding.code, finding.outcome.value) for finding in findings)
+
+
+def by_tip(findings: Iterable[Finding]) -> list[tuple[int, list[Finding]]]:
+    """Return (number of the tip, its findings), the tips with the worst finding first, each worst first."""
+    groups: dict[int, list[Finding]] = {}
+    for finding in by_harm(findings):
+        groups.setdefault(finding.tip, []).append(finding)
+    return sorted(groups.items(), key=lambda group: (HARM.index(group[1][0].outcome), group[0]))
 
 
 def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> list[dict[str, str | int]]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from bulkmail import prepare, roles, wiring
+from bulkmail import preflight, prepare, roles, wiring
 from bulkmail.adapters import catalogue, database, settings, workspace
 from bulkmail.adapters import roles as granted_roles
 from bulkmail.errors import BulkmailError
@@ -28,16 +28,10 @@ OUTCOMES = {
     Outcome.WARN: ("orange", "warning", say("Look at")),
     Outcome.PASS: ("green", "check_circle", say("Passes")),
 }
+_ICONS = dict(enumerate(("handshake", "groups", "unsubscribe", "edit_note", "person_edit", "calendar_month",
+                          "verified_user"), start=1))  # fmt: skip
 # Each tip by its number: its name, its icon, and the page where its findings are mended.
-TIPS = {
-    1: (say("Consent"), "handshake", "consent"),
-    2: (say("Addresses"), "groups", "lists"),
-    3: (say("Unsubscribing"), "unsubscribe", "message"),
-    4: (say("Clarity"), "edit_note", "message"),
-    5: (say("Personalization"), "person_edit", "message"),
-    6: (say("Cadence"), "calendar_month", "cadence"),
-    7: (say("Sender requirements"), "verified_user", "sender"),
-}
+TIPS = {tip: (name, _ICONS[tip], page) for tip, (name, page) in preflight.NAMES.items()}
 KINDS = {
     "marketing": say("Marketing: only to people who agreed"),
     "subscribed": say("Subscribed: people signed up for this series"),

@@ -1,9 +1,8 @@
 """Review and send: what the seven tips say of the plan, its approval by a person, and how the sending goes."""
 
-from collections import Counter
-
 import _ui as ui
 import streamlit as st
+from _preflight import show_tips, show_words, wants_words
 from _ui import t
 from _watch import STATES
 from _watch import show_run as show_progress
@@ -11,7 +10,7 @@ from _watch import show_run as show_progress
 from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, Finding, Outcome
+from bulkmail.model import Campaign
 from bulkmail.roles import Role
 
 ui.require_frame()
@@ -57,6 +56,7 @@ def show_review(campaign: Campaign) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_tips(prepared)
+        show_words(prepared)
     with right:
         show_plan(prepared)
 
@@ -70,29 +70,6 @@ def show_audience(prepared: prepare.Prepared) -> None:
         **places,
     )
     st.markdown(ui.plain(sentence))
-
-
-def show_tips(prepared: prepare.Prepared) -> None:
-    st.subheader(t("What the seven tips say"), anchor=False)
-    ui.show_sum(prepared.findings)
-    harm = list(ui.OUTCOMES)
-    groups = {tip: [finding for finding in prepared.findings if finding.tip == tip] for tip in ui.TIPS}
-    for tip, found in sorted(groups.items(), key=lambda group: (harm.index(group[1][0].outcome), group[0])):
-        name, icon, page = ui.TIPS[tip]
-        label = f"{tip} · {t(name)} {badges(found)}"
-        blocks = found[0].outcome is Outcome.BLOCK
-        looks = {"icon": f":material/{icon}:", "expanded": blocks, "key": f"review-tip-{tip}", "on_change": "rerun"}
-        with st.expander(label, **looks) as tip_place:
-            if tip_place.open:  # fifty findings that nobody looks at would slow the page down
-                ui.show_findings(found)
-                st.page_link(f"{page}.py", label=t("Mend it there"), icon=":material/arrow_forward:")
-
-
-def badges(found: list[Finding]) -> str:
-    """How many findings there are of each outcome, the passes only where there is nothing else."""
-    counts = Counter(finding.outcome for finding in found)
-    shown = [outcome for outcome in ui.OUTCOMES if counts[outcome] and outcome is not Outcome.PASS] or [Outcome.PASS]
-    return " ".join(ui.badge(outcome, counts[outcome]) for outcome in shown)
 
 
 def show_plan(prepared: prepare.Prepared) -> None:
@@ -113,7 +90,10 @@ def show_plan(prepared: prepare.Prepared) -> None:
         may_approve = ui.may(Role.APPROVER)
         if not may_approve:
             st.caption(t("Approving takes the role of an approver."))
-        off = prepared.blocks or not may_approve
+        waits = not prepared.blocks and wants_words(prepared)
+        if waits:
+            st.warning(t("Warnings want a person's word before real letters go out."), icon=":material/signature:")
+        off = prepared.blocks or waits or not may_approve
         if st.button(t("Approve …"), icon=":material/verified:", type="primary", disabled=off, key="review-approve"):
             st.dialog(t("Approve this plan?"), width="medium", icon=":material/verified:")(ask)(prepared)
     show_excluded(prepared.audience.reasons)

@@ -67,5 +67,7 @@ def a_plan(people: int, batch: int = 1_000, **changes: object) -> Plan:
 
 
 def live(ws: Workspace) -> Workspace:
-    """The same workspace as somebody finds it who has set a key."""
-    return replace(ws, settings=replace(ws.settings, rehearsal=False, sendgrid_key="SG.any"))
+    """The same workspace as somebody finds it who has set a key: the provider is not of this machine for all that the
+    house can tell, and yet nothing leaves it."""
+    elsewhere = {"sendgrid_host": "https://127.0.0.2:9", "dns": ("127.0.0.2", 9)}
+    return replace(ws, settings=replace(ws.settings, rehearsal=False, sendgrid_key="SG.any", **elsewhere))

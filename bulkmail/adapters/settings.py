@@ -24,6 +24,7 @@ SENDGRID_HOST = "https://api.sendgrid.com"
 SECOND_PERSON_ABOVE = 500  # recipients; with sign-in, a larger plan needs an approver who did not write it
 ROLE_CLAIM = "bulkmail_role"
 COUNTRY = "MO"
+ACKNOWLEDGE_FROM = 1  # recipients
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _COUNTRY = re.compile("[A-Z]{2}")
@@ -63,6 +64,7 @@ class Settings:
     sending_ips: tuple[str, ...] = ()
     country: str = COUNTRY
     consent_months: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    acknowledge_from: int = ACKNOWLEDGE_FROM
 
     @property
     def stays_here(self) -> bool:
@@ -108,6 +110,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sending_ips=_addresses(given.get("BULKMAIL_SENDING_IPS", ""), problems),
         country=_country(given.get("BULKMAIL_COUNTRY") or COUNTRY, problems),
         consent_months=_consent_months(given.get("BULKMAIL_CONSENT_MONTHS", ""), problems),
+        acknowledge_from=_people("BULKMAIL_ACKNOWLEDGE_FROM", given, ACKNOWLEDGE_FROM, problems),
     )
     if home.exists() and not home.is_dir():
         problems.append(say("BULKMAIL_HOME names a file. Give the path of a folder."))

@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -404,4 +405,43 @@ past_import = Table(
     Column("content_hash", String(64), nullable=False, unique=True),
     Column("rows", Integer, nullable=False),
     Column("imported_at", Instant, nullable=False),
+)
+
+# ---------------------------------------------------------------- the sender, as people and providers see it
+
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("plan_hash", String(64), nullable=False),  # no foreign key: a plan is stored when it is approved
+    Column("campaign_id", String(64), nullable=False, index=True),
+    Column("code", String(8), nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("service", String(32), primary_key=True),
+    Column("confirmed_at", Instant, nullable=False),
+    Column("said_by", Text, nullable=False),
+)
+
+seed_letter = Table(
+    "seed_letter",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("domain", String(255), nullable=False),
+    Column("document", JSON, nullable=False),  # what was seen of it; the letter itself is not kept
+    Column("saved_at", Instant, nullable=False),
+)
+
+postmaster_day = Table(
+    "postmaster_day",
+    metadata,
+    Column("domain", String(255), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("figures", JSON, nullable=False),
 )

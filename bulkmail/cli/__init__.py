@@ -6,10 +6,11 @@ import sys
 
 import click
 
-from bulkmail import __version__
+from bulkmail import __version__, wiring
 from bulkmail.cli import ahead, campaigns, control, demo, lists, past, serve, staff
-from bulkmail.cli.screen import complain
+from bulkmail.cli.screen import complain, t
 from bulkmail.errors import BulkmailError, InputError
+from bulkmail.tips import sender_requirements
 
 EXIT_CODES = """
 \b
@@ -21,7 +22,18 @@ Exit codes
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
+class _House(click.Group):
+    """The group of commands, whose help ends with the age of the rules."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(context, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(t(sender_requirements.age_in_words(wiring.now().date())))
+
+
+@click.group(
+    cls=_House, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
+)
 @click.version_option(__version__, prog_name="bulkmail")
 def bulkmail() -> None:
     """Send bulk email responsibly: seven tips measured, shown and enforced.

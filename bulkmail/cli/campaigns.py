@@ -90,11 +90,14 @@ def preflight_document(prepared: prepare.Prepared) -> dict[str, object]:
 
 
 def show_preflight(prepared: prepare.Prepared) -> None:
-    """Draw the preflight on the terminal: the audience, then the findings, the worst first."""
+    """Draw the preflight on the terminal: the audience, then the findings tip by tip, the worst first."""
     people = prepared.audience
     screen.line(prepared.campaign.name, "bold")
     screen.counts("", [(t("Eligible"), len(people.eligible)), *screen.labelled(people.reasons)], people.rows)
-    screen.findings(prepared.findings)
+    for tip, found in preflight.by_tip(prepared.findings):
+        name, page = preflight.NAMES[tip]
+        screen.line(t("{tip} · {name} (mended on the page /{page})", tip=tip, name=t(name), page=page), "bold")
+        screen.findings(found)
     screen.line(t("Plan {hash}", hash=prepared.plan.hash[:16]), "dim")
 
 
@@ -118,18 +121,36 @@ def show_preflight(prepared: prepare.Prepared) -> None:
     help="Have each request sent 25 minutes later, so that an unsure one is called back and sent anew.",
 )
 @click.option("--ramp", is_flag=True, help="Spread the letters over days, as a domain that is new to mailing must.")
+@click.option(
+    "--acknowledge",
+    "said",
+    metavar="CODE=REASON",
+    multiple=True,
+    help="Your word on a warning, or on all that have none: all=REASON. May be given several times.",
+)
 @JSON
 def send_campaign(
-    campaign: Path, approver: str | None, settle: bool, countdown: float, exactly_once: bool, ramp: bool, as_json: bool
+    campaign: Path,
+    approver: str | None,
+    settle: bool,
+    countdown: float,
+    exactly_once: bool,
+    ramp: bool,
+    said: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Plan, approve, send and wait until everybody is handed over.
 
     Run it again after any interruption (a power cut, Ctrl-C, a refused key): it goes on where it was and mails nobody
     twice. A campaign is its name: a changed letter or list under the same name goes to those alone who have not had it.
 
-    Exits 1 when something blocks, 3 while it is not known of some recipients whether they were mailed: they are not
-    mailed again by themselves, and the next run asks the sending service about them. --settle does only that, and goes
-    on where it may; what stays in doubt then, a person decides with `bulkmail decide`.
+    Before real letters each warning, and whatever is not known, wants a named person's word on why the letter may go
+    out all the same: --acknowledge SND-11="moves to news.example.org in January", by the person who approves. In
+    rehearsal, and below BULKMAIL_ACKNOWLEDGE_FROM recipients, --approve is that word.
+
+    Exits 1 when something blocks or wants a word, 3 while it is not known of some recipients whether they were mailed:
+    they are not mailed again by themselves, and the next run asks the sending service about them. --settle does only
+    that, and goes on where it may; what stays in doubt then, a person decides with `bulkmail decide`.
     """
     ws, by = wiring.open_house(), (approver or "").strip()
     inputs = read_inputs(campaign)
@@ -140,8 +161,9 @@ def send_campaign(
         _let_go_on(ws, plan_hash, by)
     if not plan_hash:
         prepared = _prepared(ws, inputs, campaign)
-        if prepared.blocks or not by:
-            return _not_sent(prepared, as_json)
+        wanting = _wanting(ws, prepared, _reasons(said), by)
+        if prepared.blocks or not by or wanting:
+            return _not_sent(prepared, wanting, as_json)
         manner = {"countdown": timedelta(minutes=countdown), "exactly_once": exactly_once, "ramp": ramp}
         prepare.approve(ws, prepared, by=by, now=wiring.now(), **manner)
         plan_hash = prepared.plan.hash
@@ -154,6 +176,29 @@ def send_campaign(
         screen.note(t("Stopped. Run the same command again to go on where it was."))
         return STOPPED
     return _verdict(ws, plan_hash)
+
+
+def _reasons(said: tuple[str, ...]) -> dict[str, str]:
+    """Code → reason of --acknowledge CODE=REASON."""
+    parts = [each.partition("=") for each in said]
+    for code, _, reason in parts:
+        if not reason.strip():
+            raise InputError(
+                '--acknowledge {code} gives no reason: write {code}="reason".', code=code.strip() or "CODE"
+            )
+    return {code.strip() if code.strip() == prepare.ALL else code.strip().upper(): reason for code, _, reason in parts}
+
+
+def _wanting(ws: Workspace, prepared: prepare.Prepared, reasons: dict[str, str], by: str) -> list[str]:
+    """Keep the approver's word on what the tips warn of; return the codes that still want one. Where no reasons are
+    needed the approval is that word."""
+    if not by or prepared.blocks:
+        return []
+    needed = prepare.needs_words(ws, prepared.plan)
+    if not needed:
+        reasons = {prepare.ALL: t("Approved on the command line."), **reasons}
+    prepare.acknowledge(ws, prepared.plan, prepared.findings, reasons, by=by, now=wiring.now())
+    return prepare.wanting(ws, prepared.plan, prepared.findings) if needed else []
 
 
 def _let_go_on(ws: Workspace, plan_hash: str, by: str) -> None:
@@ -173,7 +218,7 @@ def _rests_without_reason(ws: Workspace, plan_hash: str) -> bool:
     return bool(run and run.state == "paused" and run.reason == "doubt") and not journal.doubtful(ws, plan_hash)
 
 
-def _not_sent(prepared: prepare.Prepared, as_json: bool) -> int:
+def _not_sent(prepared: prepare.Prepared, wanting: list[str], as_json: bool) -> int:
     """Say why nothing was sent. The JSON is that of `send`, all zero, and that of `preflight`."""
     if as_json:
         people = prepared.audience
@@ -185,7 +230,9 @@ def _not_sent(prepared: prepare.Prepared, as_json: bool) -> int:
     for finding in prepared.findings:
         if finding.outcome is Outcome.BLOCK:
             screen.complain(say("Nothing was sent. {code}: {message}", code=finding.code, message=finding.message))
-    if not prepared.blocks:
+    for code in [] if prepared.blocks else wanting:
+        screen.complain(say('Nothing was sent. {code} wants your word: add --acknowledge {code}="reason".', code=code))
+    if not prepared.blocks and not wanting:
         screen.note(t('Nothing was sent. To approve this plan and send it, add --approve "your name".'))
     return BLOCKED
 

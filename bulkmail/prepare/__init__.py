@@ -39,8 +39,10 @@ from bulkmail.prepare.mends import (
     save_list,
 )
 from bulkmail.prepare.sender import SenderReport, account_of, canary_url, report_on_sender
+from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
+    "ALL",
     "LAYOUT",
     "UNDER_WAY",
     "Inputs",
@@ -48,6 +50,7 @@ __all__ = [
     "Prepared",
     "SenderReport",
     "account_of",
+    "acknowledge",
     "approve",
     "approve_reviewed",
     "asks_dns",
@@ -69,6 +72,7 @@ __all__ = [
     "mend",
     "mended_list",
     "mends_of",
+    "needs_words",
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
@@ -78,4 +82,5 @@ __all__ = [
     "report_with_rows",
     "save_list",
     "state_of",
+    "wanting",
 ]

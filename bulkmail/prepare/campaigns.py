@@ -17,6 +17,7 @@ from bulkmail.prepare import consents
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
 from bulkmail.prepare.sender import canary_url, letters_as_sent, sender_facts
+from bulkmail.prepare.words import check_words, with_words
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, personalization, unsubscribe
 
@@ -93,6 +94,8 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
     people = audience.select_audience(table, handled=journal.handled(ws, campaign.id))
     letters = letters_of(ws, campaign)
     eligible = people.eligible.assign(variant=compose.variants(people.eligible, campaign))
+    facts = _facts(ws, inputs, table, eligible, letters, contacts, now)
+    found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
     made, snapshot = plan.make_plan(
         campaign=campaign,
         rehearsal=ws.settings.rehearsal,
@@ -101,10 +104,9 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         letters=letters,
         list_hash=inputs.list_hash,
         suppression_digest=plan.content_hash(_suppressed(table)),
+        preflight=preflight.result(found),
         after=_given_up(ws, campaign.id),
     )
-    facts = _facts(ws, inputs, table, eligible, letters, contacts, now)
-    found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
     return Prepared(
         inputs=inputs,
         table=table,
@@ -283,21 +285,23 @@ def judge_letter(ws: Workspace, campaign: Campaign, letters: Mapping[str, compos
 def approve(
     ws: Workspace, prepared: Prepared, *, by: str, now: datetime, signed_in: bool = False, **manner: Any
 ) -> None:
-    """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks, or when it
-    takes a second person: `by` of somebody who has `signed_in` is proven, any other is a name that was typed.
-    `manner` is how it is sent: countdown, exactly_once, ramp (`journal.approve`).
+    """Keep the plan, the consent that it rests on and the approval. Raises StateError when something blocks, where a
+    warning wants a person's word and has none, or when it takes a second person: `by` of somebody who has `signed_in`
+    is proven, any other is a name that was typed. `manner` is how it is sent: countdown, exactly_once, ramp
+    (`journal.approve`).
 
     What is still waiting of an earlier plan of the campaign is void from then on: the new plan has those people.
     """
     if prepared.blocks:
         raise StateError("This plan cannot be approved: something blocks. Read the findings first.")
     _check_second_person(ws, prepared, by, signed_in)
+    check_words(ws, prepared.plan, prepared.findings)
     database.save_campaign(ws, prepared.campaign, now)
     consents.record(ws, prepared.campaign, prepared.consent_events, by=by, now=now)
     for earlier in journal.plans(ws, prepared.campaign.id):
         if earlier.plan.hash != prepared.plan.hash and not earlier.voided_at:
             journal.void(ws, earlier.plan.hash, "a newer plan was approved", now)
-    findings = preflight.as_json(prepared.findings, str)
+    findings = with_words(ws, prepared.plan, preflight.as_json(prepared.findings, str))
     journal.store_plan(ws, prepared.plan, prepared.snapshot, _with_reasons(prepared.audience), findings, now)
     journal.approve(ws, prepared.plan.hash, by, now, **manner)
 

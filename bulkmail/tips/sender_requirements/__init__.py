@@ -34,7 +34,7 @@ from bulkmail.tips.sender_requirements.rules import RULES, SOURCES, WHO
 from bulkmail.tips.sender_requirements.seed import check_coverage, check_received
 from bulkmail.tips.sender_requirements.spf import check_spf_limits, check_spf_record
 from bulkmail.tips.sender_requirements.transport import check_encryption, check_trust_signals
-from bulkmail.tips.sender_requirements.watching import age_of_the_rules, check_enrolments, check_rule_age
+from bulkmail.tips.sender_requirements.watching import age_in_words, check_enrolments, check_rule_age
 
 # SND-01 to SND-28, in the order of their codes.
 CHECKS = (
@@ -51,7 +51,7 @@ __all__ = [
     "SOURCES",
     "WHO",
     "SenderFacts",
-    "age_of_the_rules",
+    "age_in_words",
     "authenticated",
     "check_rule_age",
     "request_to_dns_team",

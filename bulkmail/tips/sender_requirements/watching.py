@@ -58,16 +58,25 @@ def stale_enrolments(confirmed: dict[str, date], today: date) -> list[str]:
 
 def check_rule_age(facts: SenderFacts) -> Finding:
     """Read the rules of Google, Yahoo, Microsoft and Apple again twice a year."""
-    today, limit = facts.now.date(), int(limits.RULE_AGE_DAYS.value)
-    days = age_of_the_rules(today)
-    old = old_rules(RULES, today)
-    seen = {"read_on": (today - timedelta(days=days)).isoformat(), "days": days, "limit": limit}
-    message = say("The rules were last read on {read_on}, {days} days ago; {limit} are allowed.", **seen)
-    if days <= limit:
-        return passed("SND-22", message)
+    today = facts.now.date()
+    if age_of_the_rules(today) <= limits.RULE_AGE_DAYS.value:
+        return passed("SND-22", age_in_words(today))
+    advice = say("Update bulkmail. Each rule and limit there says on which day it was read.")
+    return warned("SND-22", age_in_words(today), advice)
+
+
+def age_in_words(today: date) -> Text:
+    """Return how old the pack is, and which rules are too old."""
+    days, old = age_of_the_rules(today), old_rules(RULES, today)
+    seen = {
+        "read_on": (today - timedelta(days=days)).isoformat(),
+        "days": days,
+        "limit": int(limits.RULE_AGE_DAYS.value),
+    }
+    if days <= seen["limit"]:
+        return say("The rules were last read on {read_on}, {days} days ago; {limit} are allowed.", **seen)
     codes = ", ".join(old) or "limits"
-    message = say("Older than {limit} days, last read on {read_on}: {codes}", codes=codes, **seen)
-    return warned("SND-22", message, say("Update bulkmail. Each rule and limit there says on which day it was read."))
+    return say("Older than {limit} days, last read on {read_on}, {days} days ago: {codes}", codes=codes, **seen)
 
 
 def old_rules(rules: dict[str, Rule], today: date) -> list[str]:
