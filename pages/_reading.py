@@ -63,6 +63,37 @@ def show_reading(reading: intake.Reading) -> None:
     show_columns(reading.columns, rows.examples(reading.table.head(1_000)))
 
 
+def show_sheets(file: UploadedFile, reading: intake.Reading) -> None:
+    """Ask which sheet is meant where several hold addresses."""
+    key = f"reading-{file.file_id}"
+    asked = json.loads(st.session_state.get(key, "{}"))
+    sheets = reading.sheets or (_sheets(file.file_id, file.getvalue()) if "sheet" in asked else ())
+    if len(sheets) > 1:
+        st.segmented_control(
+            t("Which sheet is the list?"), sheets, default=reading.sheet, key=f"{key}-which", required=True,
+            on_change=choose_sheet, args=(key, f"{key}-which"),
+        )  # fmt: skip
+
+
+def choose_sheet(key: str, chosen: str) -> None:
+    st.session_state[key] = json.dumps({"sheet": st.session_state[chosen]})
+
+
+def show_encodings(file: UploadedFile) -> None:
+    """Draw how the first lines beyond ASCII look in each encoding that could be meant."""
+    samples = _samples(file.file_id, file.getvalue())
+    if samples:
+        st.caption(t("The same lines in each encoding; where the one in use is garbled, choose another below."))
+        told = [{"encoding": ENCODINGS[name], "sample": "\n".join(lines)} for name, lines in samples.items()]
+        words = {"encoding": t("Encoding"), "sample": t("Sample")}
+        st.dataframe(told, hide_index=True, column_config=words, key="reading-samples", alt=t("Sample"))
+
+
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
+def _samples(file_id: str, _data: bytes) -> dict[str, tuple[str, ...]]:
+    return by_hand.samples_of(_data)
+
+
 def show_columns(columns: dict[str, str], examples: dict[str, str]) -> None:
     """Draw a row per column: what it is read as, its header in the file, and its first cell."""
     told = [

@@ -1,5 +1,7 @@
 """A list yet to be saved: the file, how it was read and corrected by hand, and saving it as a version."""
 
+from dataclasses import dataclass
+
 import _reading
 import _ui as ui
 import streamlit as st
@@ -17,12 +19,40 @@ from bulkmail.roles import Role
 VIEWS = {"found": say("What was found"), "rows": say("Rows"), "reading": say("How it was read")}
 
 
-def show_uploader() -> UploadedFile | None:
+@dataclass(frozen=True)
+class Pasted:
+    """Text pasted into the box, as if it were an uploaded file."""
+
+    text: str
+
+    @property
+    def file_id(self) -> str:
+        """Another text is another file."""
+        return "pasted-" + prepare.content_hash(self.getvalue())[:16]
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is saved."""
+        return t("Pasted list")
+
+    def getvalue(self) -> bytes:
+        """The text as the bytes of a file."""
+        return self.text.encode()
+
+
+def show_uploader() -> UploadedFile | Pasted | None:
     file = st.file_uploader(
         t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
         type=["csv", "tsv", "txt", "xlsx", "ods"],
         key="lists-file",
     )
+    with st.expander(t("Or paste addresses"), icon=":material/content_paste:", key="lists-paste"):
+        text = st.text_area(
+            t("Addresses or a table, as copied from a mail program or a spreadsheet"), key="lists-pasted", height=140,
+            max_chars=2_000_000,
+        )  # fmt: skip
+    if file is None and text.strip():
+        return Pasted(text)
     if file is None:
         lesson = t(
             "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
@@ -47,12 +77,14 @@ def show_upload(file: UploadedFile) -> None:
             st.caption(t("Nothing in this file can be read as a list."))
         return
     show_save(file, reading)
+    _reading.show_sheets(file, reading)
     key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
     seen = look(key, reading.table, reading.columns, reading.findings)
     show_cards(seen)
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "seen", **ui.SEGMENTS)
     if view == "reading":
         _reading.show_reading(reading)
+        _reading.show_encodings(file)
         _reading.show_choices(file, reading)
     else:
         {"found": show_found, "rows": show_rows}[view](seen)

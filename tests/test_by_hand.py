@@ -7,6 +7,7 @@ import pytest
 
 from bulkmail import intake
 from bulkmail.errors import InputError
+from bulkmail.intake import by_hand
 from bulkmail.intake.by_hand import headers_of, mapping_of, sheets_of
 
 ODD = b"who,write to,shoe size\nAna,ana at example,38\nBo,bo at example,44\n"
@@ -56,3 +57,15 @@ def test_a_workbook_has_sheets_and_a_text_file_none():
 def test_headers_of_the_sheet_that_was_asked_for():
     assert headers_of(a_workbook(), sheet="People") == ("Email",)
     assert headers_of(a_workbook()) == ("note",)
+
+
+def test_the_same_lines_are_shown_in_each_encoding_that_knows_them():
+    data = "Name,Email\n陳大文,a@lotusbay.edu.mo\nBo,b@lotusbay.edu.mo\n李美玲,c@lotusbay.edu.mo\n".encode("big5hkscs")
+    samples = by_hand.samples_of(data)
+    assert samples["big5hkscs"] == ("陳大文,a@lotusbay.edu.mo", "李美玲,c@lotusbay.edu.mo")
+    assert "utf-8" not in samples and samples["gb18030"] != samples["big5hkscs"]
+
+
+def test_nothing_is_shown_where_nothing_can_be_garbled():
+    assert by_hand.samples_of(b"Email\na@lotusbay.edu.mo\n") == {}
+    assert by_hand.samples_of("姓名\n陳大文".encode("utf-16")) == {"utf-16-le": ("姓名", "陳大文")}

@@ -204,3 +204,10 @@ def test_a_damaged_workbook_is_a_list_or_one_sentence(place, noise):
         read_list(data[:place] + noise + data[place + len(noise) :], "list.xlsx")
     except InputError as refused:
         assert str(refused)
+
+
+def test_several_sheets_with_addresses_are_named_to_ask_which():
+    data = a_workbook({"notes": [["hello"]], "2026": LIST, "2025": LIST})
+    assert read_list(data, "list.xlsx").sheets == ("2026", "2025")
+    assert read_list(data, "list.xlsx", sheet="2025").sheets == ()
+    assert read_list(a_workbook({"2026": LIST}), "list.xlsx").sheets == ()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from bulkmail.errors import InputError
 from bulkmail.intake import workbooks
-from bulkmail.intake.decoding import decode
+from bulkmail.intake.decoding import as_text, decode, high_lines
 from bulkmail.intake.delimited import read_delimited
 from bulkmail.intake.grid import Grid
 from bulkmail.intake.layout import layout_of
@@ -16,6 +16,21 @@ _ZIPPED = b"PK"
 def sheets_of(data: bytes) -> tuple[str, ...]:
     """The names of the sheets of a workbook; () for a text file."""
     return workbooks.open_workbook(data)[0] if data.startswith(_ZIPPED) else ()
+
+
+def samples_of(data: bytes, *, most: int = 3) -> dict[str, tuple[str, ...]]:
+    """The first lines beyond ASCII as each of ENCODINGS would read them: the eye of a person overrules any evidence.
+
+    Only encodings that know every byte of these lines are among them; {} for a workbook and where all is ASCII.
+    """
+    if data.startswith(_ZIPPED):
+        return {}
+    found = decode(data)
+    lines = high_lines(found.text, most)
+    if found.encoding.startswith("utf-16"):
+        return {found.encoding: tuple(line.decode(errors="replace") for line in lines)} if lines else {}
+    seen = {name: tuple(as_text(line, name) for line in high_lines(data, most)) for name in ENCODINGS[:4]}
+    return {name: lines for name, lines in seen.items() if lines and "" not in lines}
 
 
 def headers_of(data: bytes, *, encoding: str | None = None, sheet: str | None = None) -> tuple[str, ...]:

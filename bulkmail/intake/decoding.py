@@ -5,6 +5,7 @@ make of the lines beyond ASCII are ones that lists of people are full of (surnam
 """
 
 import codecs
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -127,14 +128,26 @@ def _by_evidence(data: bytes) -> tuple[str, str]:
     return (_SUPERSETS.get(guess.encoding, guess.encoding), first) if guess else ("cp1252", first)
 
 
+def high_lines(data: bytes, most: int) -> list[bytes]:
+    """The first lines with bytes beyond ASCII."""
+    return [found[0].strip() for found in itertools.islice(_HIGH_LINE.finditer(data), most)]
+
+
+def as_text(line: bytes, encoding: str) -> str:
+    """A line in an encoding, "" where the encoding does not know it."""
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
+
+
 def weigh(lines: list[bytes], encoding: str) -> float:
     """The share, 0 to 1, of usual characters among those beyond ASCII that `encoding` makes of the lines. A line that
     it cannot decode counts as strange altogether."""
     usual = beyond = 0
     for line in lines:
-        try:
-            text = line.decode(encoding)
-        except UnicodeDecodeError:
+        text = as_text(line, encoding)
+        if not text:
             beyond += sum(byte > 0x7F for byte in line)
             continue
         high = sum(character > "\x7f" for character in text)

@@ -27,7 +27,8 @@ _BLANK = b"\0\t\r\n \xef\xbb\xbf\xfe\xff"
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """A list as read. `columns` says for each column which header it came from; `headers` are all headers of the file;
-    `rows` equals the length of the table; `findings` tell what was odd."""
+    `rows` equals the length of the table; `findings` tell what was odd; `sheets` are the sheets of a workbook that hold
+    addresses, where there are several and none was asked for."""
 
     table: pd.DataFrame
     encoding: str
@@ -37,6 +38,7 @@ class Reading:
     headers: tuple[str, ...]
     findings: tuple[Finding, ...]
     rows: int
+    sheets: tuple[str, ...] = ()
 
 
 def read_list(
@@ -74,6 +76,7 @@ def read_list(
         headers=layout.headers,
         findings=tuple(oddities.find(body, layout, decoded, unread)),
         rows=len(table),
+        sheets=(grid.sheet, *unread) if unread else (),
     )
 
 

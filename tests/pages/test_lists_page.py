@@ -300,3 +300,28 @@ def test_the_list_of_the_campaign_in_hand_comes_first(opened, sqlite_workspace):
 def test_names_that_strangers_chose_are_shown_and_not_obeyed(opened, sqlite_workspace):
     page = uploaded(opened("lists"), "![x](http://evil.example/x.png).csv", b"no,thing\n1,2\n")
     assert "![x]" not in words(page)
+
+
+def test_pasted_text_is_a_list_like_any_file(opened, sqlite_workspace):
+    page = opened("lists")
+    page.text_area("lists-pasted").set_value("Ana <ana@alpha.edu>; bo@alpha.edu; bo at alpha").run()
+    assert not page.exception
+    page.text_area("lists-pasted").set_value("ana@alpha.edu\nbo@alpha.edu").run()
+    assert numbers(page) == ["2", "2", "0"]
+    page.button("lists-save").click().run()
+    assert [version.name for version in lists.lists(sqlite_workspace)] == ["Pasted list"]
+
+
+def test_a_workbook_with_several_lists_is_asked_which(opened, sqlite_workspace):
+    book = openpyxl.Workbook()
+    for name, people in (("2025", ["ana"]), ("2026", ["ana", "bo"])):
+        sheet = book.create_sheet(name)
+        for row in ("Email", *(f"{who}@alpha.edu" for who in people)):
+            sheet.append([row])
+    file = io.BytesIO()
+    book.save(file)
+    page = uploaded(opened("lists"), "people.xlsx", file.getvalue())
+    assert numbers(page) == ["1", "1", "0"]
+    next(group for group in page.button_group if "2026" in str(group.options)).set_value("2026").run()
+    assert not page.exception
+    assert numbers(page) == ["2", "2", "0"]
