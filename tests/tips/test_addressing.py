@@ -305,3 +305,46 @@ def test_an_import_with_many_doubtful_addresses_is_looked_at():
 def test_a_check_says_what_to_do_and_who_says_so(check):
     found = found_by(check, judged(GOOD, "ana"))
     assert check.__doc__ and str(found.fix) and found.source and "{" not in str(found.message)
+
+
+# ---------------------------------------------------------------- names, and people who are there twice
+
+
+@pytest.mark.parametrize(
+    ("name", "strange"),
+    [
+        ("Ana", False), ("陳大文", False), ("CHAN Tai Man", False), ("O'Neil, Mary", False), ("Nguyễn", False),
+        ("Testa Rossa", False), ("IVY", False), ("陳大文 CHAN TAI MAN", False), ("", False), ("Zé", False),
+        ("Lam 2", True), ("ana@lotusbay.edu.mo", True), ("test", True), ("測試", True), ("N/A", True), ("??", True),
+        ("CHAN TAI MAN", True), ("陳\u3000大文", True), ("XXX", True),
+    ],
+)  # fmt: skip
+def test_a_name_that_cannot_be_one_is_looked_at(name, strange):
+    table = judged(GOOD).assign(name=pd.Series([name], dtype="str"))
+    assert found_by(checks.check_names, table).rows == ((2,) if strange else ())
+
+
+def people(*rows):
+    """Rows of address, name and whatever else, under those headers."""
+    columns = ("original_address", "name", "field.Mobile", "field.Student_ID")
+    table = pd.DataFrame(rows, columns=columns, dtype="str").assign(source_row=range(2, len(rows) + 2))
+    return addressing.annotate(table, person_key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("second", "same"),
+    [
+        (("ana.lei@gmail.com", "Ana Lei", "", ""), True),  # the same name before the @
+        (("ana.lei@gmail.com", "Ana Leong", "", ""), False),
+        (("al77@gmail.com", "ANA LEI", "+853 6612 3456", ""), True),  # the same telephone and name
+        (("bo@gmail.com", "Bo Lei", "66123456", ""), False),  # a family has one telephone
+        (("al77@gmail.com", "李安娜", "", "S-0042"), True),  # the same student
+        (("al77@gmail.com", "Ana Lei", "", ""), False),  # a name alone says nothing
+        (("Ana.Lei+club@lotusbay.edu.mo", "Ana Lei", "", ""), True),  # this provider may tell them apart
+        (("ana.lei@lotusbay.edu.mo", "Ana Lei", "66123456", "S-0042"), False),  # one mailbox, twice: a repeat
+    ],
+)
+def test_a_person_under_several_addresses_is_looked_at(second, same):
+    first = ("ana.lei@lotusbay.edu.mo", "Ana Lei", "+853 6612 3456", "S-0042")
+    table = people(first, ("bo@lotusbay.edu.mo", "Bo", "28111111", "S-0043"), second)
+    assert found_by(checks.check_several_addresses, table).rows == ((2, 4) if same else ())

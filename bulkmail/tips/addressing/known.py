@@ -30,6 +30,9 @@ REAL_DOMAINS = names_in("""
     yahoo.com.vn yahoo.com.au yahoo.com.ar yahoo.com.br yahoo.com.mx yahoo.com.tr yahoo.co.kr yahoo.co.id yahoo.co.in
     yahoo.co.nz q.com me.com qq.net 188.com 135.com 136.com 263.com 263.net 263.net.cn 21cn.com sia.cn sina.com.cn
     sina.net vip.163.com aim.com pm.me rocketmail.com hotmail.com.tw hotmail.com.br hotmail.co.jp hotmail.co.th
+    ao.com aon.com bol.com uol.com cloud.com gm.com gmc.com hive.com jive.com life.com line.com love.com olive.com
+    main.com mall.com man.com ms.com msc.com msd.com msi.com mtn.com qa.com qz.com iq.com sino.com inet.net 123.com
+    128.com 138.com 168.com soho.com sify.com
 """)
 RESERVED_DOMAINS = ("example", "example.com", "example.org", "example.net", "test.com")
 NEVER_MAILED_ROLES = ("abuse", "hostmaster", "noc", "postmaster", "security")

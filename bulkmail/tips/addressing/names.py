@@ -71,7 +71,7 @@ def _pairs(table: pd.DataFrame) -> list[tuple[pa.Array, pa.Array]]:
     columns = {column: column.removeprefix("field.") for column in table.columns if column.startswith("field.")}
     numbers = [column for column, header in columns.items() if _NUMBER_OF_A_PERSON.search(header)]
     telephones = [column for column, header in columns.items() if _TELEPHONE.search(header)]
-    name, local = _name(table), pc.replace_substring_regex(cells_of(table, "mailbox"), "@.*", "")
+    name, local = _name(table), pc.replace_substring_regex(cells_of(table, "mailbox"), r"\.|(?:\+[^@]*)?@.*", "")
     return [
         (name, local),
         *((name, _digits(cells_of(table, column))) for column in telephones),
