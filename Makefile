@@ -1,6 +1,7 @@
 # make app    the dashboard on http://127.0.0.1:8501, on synthetic sample data, in rehearsal: nothing leaves this machine
 # make test   everything; browser and PostgreSQL tests are skipped, and say so, where the machine has neither
 # make lint   style
+# make torture  20,000 letters through killed senders and a provider that misbehaves; nobody twice, nobody lost
 # make lock   pin the versions anew
 
 VENV := .venv
@@ -16,7 +17,7 @@ MAKE_VENV = python3 -m venv $(VENV)
 INSTALL   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
 endif
 
-.PHONY: app test lint lock benchmarks clean
+.PHONY: app test lint lock benchmarks torture clean
 
 app: $(VENV)/.app
 	$(BIN)/bulkmail app --sample
@@ -29,6 +30,9 @@ lint: $(VENV)/.test
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m pytest -s -o "python_files=bench_*.py" tests/benchmarks
+
+torture: $(VENV)/.test
+	$(BIN)/python -m tests.torture
 
 lock:
 	uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-annotate --no-header -o $(LOCK) pyproject.toml

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -25,7 +25,10 @@ def routes(stage: Stage) -> list[Route]:
 
     def path(pattern: str, **handlers: Callable[[Stage, Request, bytes], Response]) -> Route:
         async def answer(request: Request) -> Response:
-            body = await read_body(request)
+            try:
+                body = await read_body(request)
+            except ClientDisconnect:  # they hung up in the middle of it
+                return Response(status_code=400)
             if body is None:
                 return refused(413, (None, "The JSON payload you have included in your request is too large."))
             handler = handlers.get(request.method.lower())
