@@ -1,0 +1,84 @@
+"""Charts of people: who is left of a list, how consent stands, which fields are filled."""
+
+import html
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from bulkmail import limits
+from bulkmail.charts.drawing import BAD, CAREFUL, GOOD, GRID, QUIET, Labels, colour, height_of, laid_out, shown_as
+
+
+def exclusion_funnel(
+    *, rows: int, reasons: Mapping[str, int], eligible: int, title: str, x: str, labels: Labels
+) -> go.Figure:
+    """Return the way from all rows to those who may be mailed: one step for each reason, in its order.
+
+    `labels` has the words for "rows", "eligible" and each reason.
+    """
+    steps = ["rows", *reasons, "eligible"]
+    counts = [rows, *(-count for count in reasons.values()), eligible]
+    figure = go.Figure(
+        go.Waterfall(
+            orientation="h",
+            y=[shown_as(step, labels) for step in steps],
+            x=counts,
+            measure=["absolute", *["relative"] * len(reasons), "total"],
+            text=[f"{abs(count):,}" for count in counts],
+            textposition="outside",
+            cliponaxis=False,
+            connector={"line": {"color": GRID}},
+            totals={"marker": {"color": GOOD}},
+            increasing={"marker": {"color": QUIET}},
+            decreasing={"marker": {"color": CAREFUL}},
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(range=[0, rows * 1.15])  # room for the number beside the longest bar
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return laid_out(figure, title=title, x=x, y="", height=height_of(len(steps)))
+
+
+def consent_coverage(
+    coverage: pd.DataFrame, *, title: str, x: str, labels: Labels, by: str = "consent_age"
+) -> go.Figure:
+    """Return stacked bars of rows per state of consent, split by age (or basis, or evidence): `consent.coverage`."""
+    figure = go.Figure()
+    for place, (value, part) in enumerate(coverage.groupby(by, sort=False)):
+        figure.add_bar(
+            orientation="h",
+            y=[shown_as(state, labels) for state in part["consent_state"]],
+            x=part["rows"],
+            name=shown_as(value, labels),
+            marker_color=colour(place),
+            hovertemplate="%{y}: %{x:,}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(showlegend=True)  # a single part has a name as well
+    return laid_out(figure, title=title, x=x, y="", height=height_of(coverage["consent_state"].nunique()) + 30)
+
+
+def fill_rates(
+    fill: Mapping[str, float], *, title: str, x: str, least: float, least_label: str, labels: Labels | None = None
+) -> go.Figure:
+    """Return a bar per field with the share of recipients who have it, and a line where a fallback becomes a must."""
+    fields = list(fill)[: int(limits.CHART_MARKS.value)]
+    shares = [fill[name] for name in fields]
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            y=[shown_as(name, labels or {}) for name in fields],
+            x=shares,
+            marker_color=[GOOD if share >= least else CAREFUL for share in shares],
+            texttemplate="%{x:.1%}",
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )
+    words = html.escape(least_label, quote=False)
+    figure.add_vline(x=least, line_dash="dash", line_color=BAD, annotation_text=words, annotation_position="top")
+    figure.update_xaxes(range=[0, 1.1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return laid_out(figure, title=title, x=x, y="", height=height_of(len(fields)))
