@@ -61,6 +61,14 @@ BOUNCE_STOP_RATE = Limit(
 # 3 unsubscribe
 TOKEN_BITS = Limit(128, "bits", "https://www.rfc-editor.org/rfc/rfc8058#section-3.1", _READ)
 LIST_ID_OCTETS = Limit(255, "octets", "https://www.rfc-editor.org/rfc/rfc2919#section-3", _READ)
+LINK_WITHIN_BYTES = Limit(
+    100_000, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ
+)
+LINK_PIXELS = Limit(10, "pixels", HOUSE, _READ)
+LINK_CONTRAST = Limit(4.5, "to 1", "https://www.w3.org/TR/WCAG22/#contrast-minimum", _READ)
+DRILL_MINUTES = Limit(15, "minutes that a drill of the way out is believed", HOUSE, _READ)
+DRILL_RETRY_SECONDS = Limit(60, "seconds after a drill that met nobody", HOUSE, _READ)
+DRILL_ANSWER_SECONDS = Limit(5, "seconds for one answer of a drill", HOUSE, _READ)
 UNSUBSCRIBE_HONOUR_HOURS = Limit(48, "hours", "https://support.google.com/a/answer/14229414", _READ)
 
 # 4 clarity

@@ -24,6 +24,7 @@ from bulkmail.model import Campaign, DeliveryEvent, EventKind, Message
 # One addressee: address, name, position in the plan, values of the letter's tags, headers of this one letter.
 Addressee = tuple[str, str, int, Mapping[str, str], Mapping[str, str]]
 
+SUBSCRIPTION_TRACKING = False  # SendGrid's own unsubscribe headers and link
 # SendGrid splits names at these (limitations page); a line break would end the header.
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys(";,\r\n\t\0", " "))
 
@@ -151,7 +152,7 @@ def _tracking(opens: bool, clicks: bool) -> dict[str, object]:
     return {
         "click_tracking": {"enable": clicks, "enable_text": False},
         "open_tracking": {"enable": opens},
-        "subscription_tracking": {"enable": False},
+        "subscription_tracking": {"enable": SUBSCRIPTION_TRACKING},
     }
 
 

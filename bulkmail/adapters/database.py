@@ -16,6 +16,7 @@ from bulkmail.adapters.suppressions import (
     erase_address,
     insert_suppressions,
     left_by_link,
+    of_people,
     suppressions,
     suppressions_among,
 )
@@ -119,7 +120,8 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
 def last_change(ws: Workspace) -> str:
     """A text that changes with each suppression, consent event, import of past letters, settled attempt and deed."""
     counted = (
-        select(func.count()).select_from(tables.suppression),
+        select(func.count()).select_from(tables.suppression).where(of_people()),
+        select(func.count()).select_from(tables.opt_out).where(tables.opt_out.c.decision == ""),
         select(func.max(tables.consent_event.c.id)),
         select(func.max(tables.audit.c.id)),
         select(func.max(tables.attempt.c.settled_at)),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, update
 
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
 from bulkmail.adapters.tables import Instant, consent_event, suppression
@@ -19,6 +19,7 @@ COLUMNS = ("person", "reason", "purpose", "at", "origin", "address", "rehearsal"
 KINDS = dict.fromkeys(COLUMNS, "str") | {"at": TIME, "rehearsal": "bool"}
 KEY = ("person", "purpose", "reason", "rehearsal")
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
+CANARY_PLAN = "0" * 16  # of no letter: links of drills
 LINK_ORIGIN = "link "  # origin of a suppression that came by a letter's own link: this, and how its plan's hash begins
 STRENGTH = {reason.value: rank for rank, reason in enumerate(SuppressionReason)}
 
@@ -73,6 +74,12 @@ def suppressions_among(connection: Connection, persons: Sequence[str], *, rehear
     return frame_of_rows(rows, KINDS)
 
 
+def is_suppressed(ws: Workspace, person: str) -> bool:
+    """Whether anything at all keeps letters from this person, who may be a canary."""
+    with reading(ws) as connection:
+        return connection.execute(select(suppression.c.at).where(suppression.c.person == person)).first() is not None
+
+
 def left_by_link(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     """Who unsubscribed by the link or the header of a letter of this plan: person, at."""
     columns = (suppression.c.person, func.min(suppression.c.at, type_=Instant).label("at"))
@@ -102,8 +109,13 @@ def _held(*, rehearsal: bool) -> Select:
     return select(*(suppression.c[name] for name in COLUMNS)).where(_holds(rehearsal=rehearsal))
 
 
+def of_people() -> ColumnElement[bool]:
+    """The condition that a row is of a person: canaries of drills are none."""
+    return suppression.c.origin != f"{LINK_ORIGIN}{CANARY_PLAN}"
+
+
 def _holds(*, rehearsal: bool) -> ColumnElement[bool]:
-    return true() if rehearsal else ~suppression.c.rehearsal
+    return of_people() if rehearsal else of_people() & ~suppression.c.rehearsal
 
 
 def _chunks(rows: list) -> Iterator[list]:

@@ -19,6 +19,7 @@ from bulkmail.prepare.campaigns import (
     prepare_campaign,
     state_of,
 )
+from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.large import read_list, report_with_rows
 from bulkmail.prepare.lists import (
     ListReport,
@@ -39,6 +40,7 @@ from bulkmail.prepare.mends import (
     save_list,
 )
 from bulkmail.prepare.sender import SenderReport, account_of, canary_url, report_on_sender
+from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
@@ -68,11 +70,13 @@ __all__ = [
     "letters_of",
     "list_hash",
     "longest_letter",
+    "make_drill",
     "mark",
     "mend",
     "mended_list",
     "mends_of",
     "needs_words",
+    "newest_drill",
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
@@ -80,6 +84,7 @@ __all__ = [
     "report_on_list",
     "report_on_sender",
     "report_with_rows",
+    "requests_to_stop",
     "save_list",
     "state_of",
     "wanting",

@@ -13,7 +13,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import Campaign, EventKind, Finding, Message, Outcome, Plan, say
-from bulkmail.prepare import consents
+from bulkmail.prepare import consents, way_out
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
 from bulkmail.prepare.sender import canary_url, letters_as_sent, sender_facts
@@ -87,14 +87,15 @@ class Prepared:
 
 
 def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepared:
-    """Judge the list for the campaign, compile its letters, plan it, and run the seven tips. Nothing is written."""
+    """Judge the list for the campaign, compile its letters, plan it, and run the seven tips. Nothing is written, save
+    what a drill of the way out saw."""
     campaign = inputs.campaign
     contacts = contacts_since(ws, now - LOOK_BACK)
-    table, events = _judge_people(ws, inputs, contacts, now)
+    table, brought, events = _judge_people(ws, inputs, contacts, now)
     people = audience.select_audience(table, handled=journal.handled(ws, campaign.id))
     letters = letters_of(ws, campaign)
     eligible = people.eligible.assign(variant=compose.variants(people.eligible, campaign))
-    facts = _facts(ws, inputs, table, eligible, letters, contacts, now)
+    facts = _facts(ws, inputs, table, eligible, letters, contacts, events, now)
     found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
     made, snapshot = plan.make_plan(
         campaign=campaign,
@@ -115,7 +116,7 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         plan=made,
         snapshot=snapshot,
         contacts=contacts,
-        consent_events=events,
+        consent_events=brought,
         findings=tuple(preflight.by_harm(found)),
     )
 
@@ -127,13 +128,14 @@ def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
 
 def _judge_people(
     ws: Workspace, inputs: Inputs, contacts: pd.DataFrame, now: datetime
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every row with the reasons of tips 1, 2, 3 and 6, and the consent events that the list itself brings."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Every row with the reasons of tips 1, 2, 3 and 6, the consent events that the list itself brings, and all that
+    are known."""
     campaign = inputs.campaign
     table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table), campaign, now=now)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
     table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
-    return table, brought
+    return table, brought, events
 
 
 def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
@@ -181,13 +183,14 @@ def _facts(
     eligible: pd.DataFrame,
     letters: Mapping[str, compose.Letter],
     contacts: pd.DataFrame,
+    events: pd.DataFrame,
     now: datetime,
 ) -> preflight.PreflightFacts:
     campaign, letter = inputs.campaign, longest_letter(ws, letters, eligible)
     return preflight.PreflightFacts(
         consent=consents.facts(ws, table, campaign, letter=letter and f"{letter.subject}\n{letter.text}", now=now),
         addressing=addressing.quality_of(table),
-        unsubscribe=letter and _unsubscribe_facts(ws, campaign, letter),
+        unsubscribe=letter and way_out.facts_of(ws, campaign, letter, contacts, events, now=now),
         clarity=letter and _clarity_facts(ws, campaign, letter),
         personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
         cadence=_cadence_facts(ws, campaign, table, contacts, now),
@@ -215,16 +218,6 @@ def _cadence_facts(
         daily_volume=cadence.volume_by_day(contacts),
         delivered=delivered + journal.letters_since(ws, EventKind.DELIVERED, month),
         complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
-    )
-
-
-def _unsubscribe_facts(ws: Workspace, campaign: Campaign, letter: Message) -> unsubscribe.UnsubscribeFacts:
-    return unsubscribe.UnsubscribeFacts(
-        public_url=ws.settings.public_url,
-        headers=unsubscribe.headers_of(campaign, canary_url(ws)),
-        html=letter.html,
-        text=letter.text,
-        rehearsal=ws.settings.stays_here,
     )
 
 

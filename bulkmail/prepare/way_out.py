@@ -1,0 +1,47 @@
+"""What tip 3 is to judge: the letter, the last drill, the requests that wait, and who was mailed after leaving."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from bulkmail import sendgrid_format
+from bulkmail.adapters import opt_outs, suppressions
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.model import Campaign, Message
+from bulkmail.prepare.drill import newest_drill
+from bulkmail.prepare.sender import canary_url
+from bulkmail.tips import unsubscribe
+
+
+def facts_of(
+    ws: Workspace, campaign: Campaign, letter: Message, contacts: pd.DataFrame, events: pd.DataFrame, *, now: datetime
+) -> unsubscribe.UnsubscribeFacts:
+    """The facts about one letter of the campaign; `contacts` of the last month, `events` of the ledger."""
+    return unsubscribe.UnsubscribeFacts(
+        public_url=ws.settings.public_url,
+        headers=unsubscribe.headers_of(campaign, canary_url(ws)),
+        html=letter.html,
+        text=letter.text,
+        rehearsal=ws.settings.stays_here,
+        drill=newest_drill(ws, campaign, now=now),
+        key_ids=tuple(sorted(ws.token_keys)),
+        requests=requests_to_stop(ws),
+        now=now,
+        mailed=len(contacts),
+        mailed_after_leaving=_mailed_after_leaving(ws, campaign, contacts, events),
+        provider_adds_headers=sendgrid_format.SUBSCRIPTION_TRACKING,
+    )
+
+
+def _mailed_after_leaving(ws: Workspace, campaign: Campaign, contacts: pd.DataFrame, events: pd.DataFrame) -> int:
+    """Of other campaigns' letters the purpose is not known here: those count after who had left everything."""
+    held, ours = suppressions.suppressions(ws), contacts["campaign"] == campaign.id
+    parts = ((contacts[ours], held), (contacts[~ours], held[held["purpose"] == ""]))
+    asked = {"purpose": campaign.purpose, "events": events}
+    return sum(unsubscribe.mailed_after_leaving(letters, left, **asked) for letters, left in parts)
+
+
+def requests_to_stop(ws: Workspace) -> unsubscribe.Requests:
+    """The requests to stop that are not honoured yet, as far as is known here."""
+    count, oldest = opt_outs.count_waiting(ws)
+    return unsubscribe.Requests(waiting=count, oldest=oldest)
