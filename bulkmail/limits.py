@@ -145,6 +145,7 @@ DMARC_WALK_LABELS = Limit(
     8, "labels of the longest name walked", "https://www.rfc-editor.org/rfc/rfc9989#section-4.10", _READ
 )
 DNS_SECONDS = Limit(5, "seconds for one question", HOUSE, _READ)
+DNS_ANSWER_DAYS = Limit(7, "days for which what DNS said of a domain is kept", HOUSE, _READ)
 DNS_IN_FLIGHT = Limit(200, "questions at once", HOUSE, _READ)
 
 # sending

@@ -5,7 +5,8 @@ machine and every answer is "unknown".
 """
 
 import asyncio
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from bulkmail.adapters import dns_lookup
@@ -24,24 +25,31 @@ def mail_domains(
     in_flight: int = int(DNS_IN_FLIGHT.value),
     seconds: float = DNS_SECONDS.value,
     within: float = 120,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, str]:
     """Return "receives", "cannot" or "unknown" for each distinct domain.
 
     Only proof says "cannot": no such name, a Null MX (RFC 7505), or neither MX nor address (RFC 5321 section 5.1).
-    What is not answered `within` that many seconds in all stays unknown.
+    What is not answered `within` that many seconds in all stays unknown. `on_progress` is told how many are done, and
+    how many there are.
     """
     verdicts = dict.fromkeys(domains, UNKNOWN)
     if ask:
-        dns_lookup.run(_judge_all(dns_lookup.open_resolver(resolver, ask, seconds), verdicts, in_flight, within))
+        server, tell = dns_lookup.open_resolver(resolver, ask, seconds), on_progress or (lambda done, all_of_them: None)
+        dns_lookup.run(_judge_all(server, verdicts, in_flight, within, tell))
     return verdicts
 
 
-async def _judge_all(resolver: Resolver, verdicts: dict[str, str], in_flight: int, within: float) -> None:
-    waiting = iter([domain for domain in verdicts if domain])  # an empty name would ask the root
+async def _judge_all(
+    resolver: Resolver, verdicts: dict[str, str], in_flight: int, within: float, tell: Callable[[int, int], object]
+) -> None:
+    asked = [domain for domain in verdicts if domain]  # an empty name would ask the root
+    waiting, done = iter(asked), itertools.count(1)
 
     async def worker() -> None:
         for domain in waiting:
             verdicts[domain] = await _judge(resolver, domain)
+            tell(next(done), len(asked))
 
     with suppress(TimeoutError):
         async with asyncio.timeout(within):

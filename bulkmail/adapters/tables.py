@@ -445,3 +445,11 @@ postmaster_day = Table(
     Column("day", Date, primary_key=True),
     Column("figures", JSON, nullable=False),
 )
+
+domain_answer = Table(
+    "domain_answer",
+    metadata,
+    Column("domain", String(255), primary_key=True),
+    Column("answer", String(16), nullable=False),  # receives or cannot
+    Column("asked_at", Instant, nullable=False),
+)

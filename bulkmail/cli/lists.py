@@ -35,8 +35,12 @@ def check(list_file: Path, as_json: bool, workbook: Path | None, encoding: str |
     data = screen.read_file(list_file)
     with screen.busy(t("Reading {file}", file=list_file.name)), screen.about(list_file.name):
         reading = intake.read_list(data, list_file.name, encoding=encoding, sheet=sheet)
-    with screen.busy(t("Judging {rows} rows", rows=reading.rows)):
-        report = prepare.report_on_list(ws, reading.table, reading.findings, now=wiring.now())
+    with screen.busy(t("Judging {rows} rows", rows=reading.rows)) as say_now:
+
+        def tell(done: int, domains: int) -> None:
+            say_now(t("Asking DNS: {done} of {domains} domains", done=done, domains=domains))
+
+        report = prepare.report_on_list(ws, reading.table, reading.findings, now=wiring.now(), on_progress=tell)
     if workbook:
         screen.write_file(workbook, reject_workbook(report, reading))
     if as_json:

@@ -182,12 +182,13 @@ def _drawn_on(bar: Progress, label: str) -> Callable[[Mapping[str, int]], None]:
 
 
 @contextmanager
-def busy(label: str) -> Iterator[None]:
-    """Yield while a line says what is being done and for how long: on standard error, where that is a terminal."""
+def busy(label: str) -> Iterator[Callable[[str], object]]:
+    """Yield what changes the line that says what is being done and for how long: on standard error, where that is a
+    terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        bar.add_task(label, total=None)
-        yield
+        task = bar.add_task(label, total=None)
+        yield lambda other: bar.update(task, description=other)
 
 
 def labelled(reasons: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -132,7 +132,7 @@ def _judge_people(
     """Every row with the reasons of tips 1, 2, 3 and 6, the consent events that the list itself brings, and all that
     are known."""
     campaign = inputs.campaign
-    table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table), campaign, now=now)
+    table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table, now=now), campaign, now=now)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
     table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
     return table, brought, events

@@ -1,17 +1,20 @@
 """Prepares what is known of a list by itself. It calls; no rule lives here."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
 from bulkmail import audience, preflight
-from bulkmail.adapters import mail_domains, suppressions
+from bulkmail.adapters import domain_answers, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.model import Finding
 from bulkmail.tips import addressing, consent, unsubscribe
+
+Progress = Callable[[int, int], object]  # how many domains were asked about, and how many there are to ask
 
 
 def content_hash(data: bytes) -> str:
@@ -31,13 +34,15 @@ class ListReport:
     findings: tuple[Finding, ...]
 
 
-def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime) -> ListReport:
+def report_on_list(
+    ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...], *, now: datetime, on_progress: Progress | None = None
+) -> ListReport:
     """Judge a list without a campaign: addresses, suppressions, and who said no in the list itself.
 
     Want of consent excludes nobody here, since consent is to a purpose, and a list alone has none; a no does, whatever
     it was said to.
     """
-    judged = judge_addresses(ws, table)
+    judged = judge_addresses(ws, table, now=now, on_progress=on_progress)
     quality = addressing.quality_of(judged)
     found = [*read, *(check(quality) for check in addressing.CHECKS)]
     of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
@@ -48,13 +53,14 @@ def report_on_list(ws: Workspace, table: pd.DataFrame, read: tuple[Finding, ...]
     return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
 
 
-def judge_addresses(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
+def judge_addresses(
+    ws: Workspace, table: pd.DataFrame, *, now: datetime, on_progress: Progress | None = None
+) -> pd.DataFrame:
     """The table with what tip 2 says of each row; DNS is asked once a domain, and only where it may be asked."""
     judged = addressing.annotate(table, person_key=ws.person_key)
     if not asks_dns(ws):
         return judged
-    domains = [domain for domain in judged["domain"].unique().tolist() if domain]
-    answers = mail_domains.mail_domains(domains, resolver=ws.settings.dns)
+    answers = domain_answers.answers_of(ws, judged["domain"].unique(), now=now, on_progress=on_progress)
     return addressing.with_answers(judged, answers)
 
 
