@@ -61,7 +61,8 @@ class DomainFacts:
     is the TXT of `<selector>._domainkey` below the domain, then below its parents. `dmarc` is the TXT of `_dmarc` below
     each name of the tree walk (RFC 9989 section 4.10), the domain first. `report_consents` are the TXT by which other
     domains agree to get its DMARC reports. `envelope` is None while the return path is not known; `addresses` are those
-    that letters leave from, where they are one's own; `listings` the answers of a blocklist about its domains."""
+    that letters leave from, where they are one's own; `listings` the answers of a blocklist about its domains;
+    `mx_above` is the MX of the parent, None right below the top level."""
 
     domain: str
     asked: bool
@@ -79,6 +80,7 @@ class DomainFacts:
     envelope: EnvelopeFacts | None = None
     addresses: tuple[AddressFacts, ...] = ()
     listings: tuple[DnsAnswer, ...] = ()
+    mx_above: DnsAnswer | None = None
 
 
 # ---------------------------------------------------------------- what the SendGrid account says

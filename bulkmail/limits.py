@@ -131,6 +131,8 @@ OUTLOOK_BULK_PER_DAY = Limit(
     "https://techcommunity.microsoft.com/blog/MicrosoftDefenderforOffice365Blog/strengthening-email-ecosystem-outlook%E2%80%99s-new-requirements-for-high%E2%80%90volume-senders/4399730",
     _READ,
 )
+SEED_BYTES = Limit(10_000_000, "bytes of a letter that came back", HOUSE, _READ)
+SEED_SIGNATURES = Limit(10, "signatures of a letter that are verified", HOUSE, _READ)
 SEED_DAYS = Limit(90, "days after which a letter that came back tells little", HOUSE, _READ)
 DKIM_RSA_BITS_MIN = Limit(1_024, "bits", "https://www.rfc-editor.org/rfc/rfc8301", _READ)
 DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)

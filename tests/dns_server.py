@@ -2,7 +2,9 @@
 
 A zone is text, one record a line: `name TYPE data`, without final dots or TTLs; `#` starts a comment. The data of TXT
 is taken as it stands and cut into strings of 255 bytes. Instead of a record a name may carry a fault for every
-question: `name SERVFAIL`, `name REFUSED`, or `name SILENT` (no answer at all). CNAMEs are followed inside the zone.
+question: `name SERVFAIL`, `name REFUSED`, `name SILENT` (no answer at all), or `name LAME` (a referral to the root).
+`name SLOW` and `name TRUNCATED` stand beside its records: the answer comes late, or over TCP only. CNAMEs are followed
+inside the zone, and a circle of them is answered as far as a server would go.
 """
 
 import socket
@@ -20,14 +22,16 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-FAULTS = {"SERVFAIL", "REFUSED", "SILENT"}
+FAULTS = {"SERVFAIL", "REFUSED", "SILENT", "LAME"}
+MANNERS = {"SLOW", "TRUNCATED"}
+LATE_SECONDS = 0.2
 
 
 class DnsServer:
     """`address` is what the code under test asks; `asked` lists (name, type) of every question that arrived."""
 
     def __init__(self, zone):
-        self.records, self.faults = read_zone(zone)
+        self.records, self.faults, self.manners = read_zone(zone)
         self.names = {parent for name in [*self.records, *self.faults] for parent in parents(name)}
         self.asked = []
         self.udp, self.tcp = bound_pair()
@@ -43,7 +47,20 @@ class DnsServer:
             if not wire:  # the socket was shut down
                 return
             if answer := self.answer(wire):
-                self.udp.sendto(fitting(answer, dns.message.from_wire(wire)), client)
+                self.reply(answer, dns.message.from_wire(wire), client)
+
+    def reply(self, answer, query, client):
+        name = query.question[0].name.to_text(omit_final_dot=True).lower()
+        if ("SLOW", name) in self.manners:
+            late = threading.Timer(LATE_SECONDS, self.send_late, (fitting(answer, query), client))
+            late.daemon = True
+            late.start()
+        else:
+            self.udp.sendto(fitting(answer, query, short=("TRUNCATED", name) in self.manners), client)
+
+    def send_late(self, wire, client):
+        with suppress(OSError):  # the test may be over
+            self.udp.sendto(wire, client)
 
     def serve_tcp(self):
         while True:
@@ -66,7 +83,9 @@ class DnsServer:
         if fault == "SILENT":
             return None
         response = dns.message.make_response(query, recursion_available=True)
-        if fault:
+        if fault == "LAME":
+            response.authority.append(dns.rrset.from_text(".", 60, "IN", "NS", "a.root-servers.net."))
+        elif fault:
             response.set_rcode(dns.rcode.from_text(fault))
         else:
             self.fill(response, name, kind)
@@ -75,7 +94,7 @@ class DnsServer:
     def fill(self, response, name, kind):
         records = self.records.get(name, {})
         alias = records.get(dns.rdatatype.CNAME)
-        if alias and kind != dns.rdatatype.CNAME:
+        if alias and kind != dns.rdatatype.CNAME and len(response.answer) < 20:
             response.answer.append(rrset(name, dns.rdatatype.CNAME, alias))
             self.fill(response, alias[0].target.to_text(omit_final_dot=True).lower(), kind)
         elif kind in records:
@@ -119,16 +138,18 @@ def bound_pair():
 
 
 def read_zone(zone):
-    records, faults = defaultdict(lambda: defaultdict(list)), {}
+    records, faults, manners = defaultdict(lambda: defaultdict(list)), {}, set()
     for line in (line.split("#")[0].strip() for line in zone.strip().splitlines()):
         if line:
             name, kind, *data = line.split(maxsplit=2)
             if kind in FAULTS:
                 faults[name] = kind
+            elif kind in MANNERS:
+                manners.add((kind, name))
             else:
                 record = rdata(kind, data[0])
                 records[name][record.rdtype].append(record)
-    return {name: dict(kinds) for name, kinds in records.items()}, faults
+    return {name: dict(kinds) for name, kinds in records.items()}, faults, manners
 
 
 def rdata(kind, data):
@@ -146,15 +167,15 @@ def rrset(name, kind, records):
     return found
 
 
-def fitting(answer, query):
+def fitting(answer, query, *, short=False):
     """Return the answer as a datagram: what is too long for one is marked truncated, so that TCP is asked."""
     limit = max(512, query.payload)
     wire = answer.to_wire(max_size=65535)
-    if len(wire) <= limit:
+    if len(wire) <= limit and not short:
         return wire
-    short = dns.message.make_response(query, recursion_available=True)
-    short.flags |= dns.flags.TC
-    return short.to_wire()
+    cut = dns.message.make_response(query, recursion_available=True)
+    cut.flags |= dns.flags.TC
+    return cut.to_wire()
 
 
 def parents(name):

@@ -14,6 +14,7 @@ ACTORS = {"prepare", "send", "results", "planning", "web", "rehearsal"}
 ONLY_IN = {
     "streamlit": {"nowhere"}, "sendgrid": {"adapters"}, "dns": {"adapters"}, "sqlalchemy": {"adapters"},
     "alembic": {"adapters"}, "plotly": {"charts"}, "urllib3": {"adapters"}, "filelock": {"adapters"},
+    "dkim": {"adapters"}, "authres": {"adapters"},
     "starlette": {"web", "rehearsal", "wiring"}, "uvicorn": {"rehearsal", "wiring"}, "click": {"cli"}, "rich": {"cli"},
 }  # fmt: skip
 WORLD = {"open", "datetime.now", "date.today", "time.time", "os.environ", "os.getenv", "datetime.utcnow"}

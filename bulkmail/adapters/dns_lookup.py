@@ -16,6 +16,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.message
 import dns.name
+import dns.rdatatype
 import dns.resolver
 import dns.reversename
 from dns.rdata import Rdata
@@ -43,11 +44,11 @@ async def ask_for(resolver: Resolver, name: str, kind: str) -> DnsAnswer:
         return _unknown(name, kind, "timeout")
     except dns.resolver.NoNameservers as error:
         return _unknown(name, kind, _word_of(error))
-    except dns.message.ChainTooLong:
-        return _unknown(name, kind, "loop")
     except (dns.exception.DNSException, UnicodeError):  # a name that cannot be asked: a label too long, say
         return _unknown(name, kind, "not_a_name")
     records = tuple(sorted(_text(record) for record in answer.rrset or ()))
+    if not records and _is_lame(answer.response):
+        return _unknown(name, kind, "lame")
     status = DnsStatus.FOUND if records else DnsStatus.EMPTY
     return DnsAnswer(
         name=name, kind=kind, status=status, records=records, canonical=_other_name(answer.canonical_name, name)
@@ -61,6 +62,13 @@ async def ask_host(resolver: Resolver, name: str) -> DnsAnswer:
         answers.append(await ask_for(resolver, name, "AAAA"))
     last = answers[-1]
     return DnsAnswer(name=name, kind="A", status=last.status, records=last.records, detail=last.detail)
+
+
+def _is_lame(response: dns.message.Message) -> bool:
+    """Whether a server only points elsewhere: a referral is no answer, and "no such record" comes with an SOA (RFC 2308
+    section 2.2)."""
+    kinds = {rrset.rdtype for rrset in response.authority}
+    return dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds
 
 
 def _unknown(name: str, kind: str, detail: str) -> DnsAnswer:
@@ -86,7 +94,10 @@ def _end_of_chain(error: dns.resolver.NXDOMAIN, asked: str) -> str:
 
 
 def _word_of(error: dns.resolver.NoNameservers) -> str:
-    words = [str(trouble[3]) for trouble in error.kwargs.get("errors", ())]
+    troubles = [trouble[3] for trouble in error.kwargs.get("errors", ())]
+    if any(isinstance(trouble, dns.message.ChainTooLong) for trouble in troubles):
+        return "loop"
+    words = list(map(str, troubles))
     return words[-1] if words and words[-1].isupper() else "unreachable"
 
 

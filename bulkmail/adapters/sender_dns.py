@@ -62,13 +62,14 @@ async def _facts(
 ) -> DomainFacts:
     extras = [f"_mta-sts.{domain}", f"_smtp._tls.{domain}", f"default._bimi.{domain}"]
     listed = [f"{name}.{BLOCKLIST}" for name in dict.fromkeys([domain, *linked])]
-    own, texts, policies, returned, machines, listings = await asyncio.gather(
+    own, texts, policies, returned, machines, listings, above = await asyncio.gather(
         _existence(resolver, domain),
         asyncio.gather(*(ask_for(resolver, name, "TXT") for name in [*extras, *keys])),
-        _policies(resolver, domain),
+        policy_answers(resolver, domain),
         _envelope(resolver, envelope),
         asyncio.gather(*(_address(resolver, ip) for ip in addresses)),
         asyncio.gather(*(ask_for(resolver, name, "A") for name in listed)),
+        _mx_above(resolver, domain),
     )
     return DomainFacts(
         domain=domain,
@@ -83,7 +84,14 @@ async def _facts(
         envelope=returned,
         addresses=tuple(machines),
         listings=tuple(listings),
+        mx_above=above,
     )
+
+
+async def _mx_above(resolver: Resolver, domain: str) -> DnsAnswer | None:
+    """Return the MX of the parent, None right below the top level: a parent with mailboxes makes this a subdomain."""
+    parent = domain.partition(".")[2]
+    return await ask_for(resolver, parent, "MX") if "." in parent else None
 
 
 async def _existence(resolver: Resolver, domain: str) -> dict[str, object]:
@@ -97,7 +105,8 @@ async def _existence(resolver: Resolver, domain: str) -> dict[str, object]:
     return {"soa": soa, "mx": mx, "host": host, "spf": spf, "spf_lookups": lookups}
 
 
-async def _policies(resolver: Resolver, domain: str) -> tuple[DnsAnswer, ...]:
+async def policy_answers(resolver: Resolver, domain: str) -> tuple[DnsAnswer, ...]:
+    """Return the TXT of `_dmarc` below each name of the tree walk, the domain first."""
     names = [f"_dmarc.{name}" for name in _tree_walk(domain)]
     return tuple(await asyncio.gather(*(ask_for(resolver, name, "TXT") for name in names)))
 
@@ -105,7 +114,7 @@ async def _policies(resolver: Resolver, domain: str) -> tuple[DnsAnswer, ...]:
 async def _envelope(resolver: Resolver, domain: str) -> EnvelopeFacts | None:
     if not domain:
         return None
-    own, policies = await asyncio.gather(_existence(resolver, domain), _policies(resolver, domain))
+    own, policies = await asyncio.gather(_existence(resolver, domain), policy_answers(resolver, domain))
     return EnvelopeFacts(domain=domain, dmarc=policies, **own)
 
 
@@ -119,13 +128,13 @@ async def _address(resolver: Resolver, ip: str) -> AddressFacts:
 
 
 async def _report_consents(resolver: Resolver, domain: str, policies: Sequence[DnsAnswer]) -> tuple[DnsAnswer, ...]:
-    """Return the records by which other domains agree to get the DMARC reports of ours (RFC 9990 section 4)."""
+    """Return the records by which other names agree to get the DMARC reports of ours (RFC 9990 section 4). Whether they
+    have to is for the tip to say: of one organisation they need not."""
     found = (record for policy in policies for record in policy.records)
     hosts = dict.fromkeys(host.lower() for record in found for host in _REPORTS_TO.findall(record))
     # the record that asks for the reports names itself in the question, and that is the first one found
     asking = next((policy.name.removeprefix("_dmarc.") for policy in policies if policy.records), domain)
-    others = [host for host in hosts if not f".{host}".endswith(f".{asking}")]
-    names = [f"{asking}._report._dmarc.{host}" for host in others]
+    names = [f"{asking}._report._dmarc.{host}" for host in hosts if host != asking]
     return tuple(await asyncio.gather(*(ask_for(resolver, name, "TXT") for name in names)))
 
 

@@ -4,22 +4,23 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from bulkmail import compose, preflight, sendgrid_account
-from bulkmail.adapters import sender_dns, workspace
+from bulkmail.adapters import seed_letters, sender_dns, watching, workspace
 from bulkmail.adapters.sendgrid_api import SendGrid
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
-from bulkmail.facts import AccountFacts, DomainFacts
+from bulkmail.facts import AccountFacts, DomainFacts, SeedFacts, WatchFacts
 from bulkmail.model import Campaign, Finding, Text
 from bulkmail.prepare.lists import asks_dns
 from bulkmail.tips import sender_requirements, unsubscribe
 from bulkmail.tips.sender_requirements import SenderFacts
 
+WATCHED = timedelta(days=30)
 ACCOUNT_SECONDS = 10  # an account that does not say in time is unknown
 LETTERS_BUILT = 5  # of each variant the first, the last and those between, at even distances
 _LINK = re.compile(r"""href=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
@@ -90,8 +91,31 @@ def sender_facts(
         public_url=ws.settings.public_url,
         webhook_key=ws.settings.webhook_key,
         letters=letters,
+        seed=seed_letters.newest_seed(ws, campaign.sender.address.rpartition("@")[2].lower()),
+        watch=watch_of(ws, now),
         links=links,
     )
+
+
+# ---------------------------------------------------------------- letters that went
+
+
+def watch_of(ws: Workspace, now: datetime) -> WatchFacts:
+    """What was seen of the letters of the last 30 days; the youngest hour is left out, for its events are under way."""
+    accepted, heard = watching.heard_since(ws, now - WATCHED, now - timedelta(hours=1))
+    return WatchFacts(
+        enrolments=watching.enrolments(ws),
+        replies=watching.replies_since(ws, now - WATCHED),
+        accepted=accepted,
+        heard=heard,
+    )
+
+
+def take_seed(ws: Workspace, data: bytes, *, now: datetime) -> SeedFacts:
+    """What a letter that came back says, kept for the preflight of its From domain. InputError when it is none."""
+    seed = seed_letters.read_seed(data, resolver=ws.settings.dns, ask=asks_dns(ws))
+    seed_letters.keep_seed(ws, seed, now)
+    return seed
 
 
 # ---------------------------------------------------------------- letters as they will be sent

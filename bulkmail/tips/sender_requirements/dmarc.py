@@ -74,7 +74,10 @@ def check_reports(facts: SenderFacts) -> Finding:
         message = say("The DMARC record at {name} sends its reports to nobody: {record}", **seen)
         better = f"{seen['record'].rstrip('; ')}; rua=mailto:dmarc-reports@{facts.dns.domain}"
         return warned("SND-08", message, publish(answer.name, better))
-    refused = [one for one in facts.dns.report_consents if not _agrees(one)]
+    ours = organisation(facts.dns.dmarc, facts.dns.domain)
+    foreign = {host for host in hosts if organisation(facts.dns.dmarc, host) != ours}
+    asked = [one for one in facts.dns.report_consents if one.name.partition("._report._dmarc.")[2] in foreign]
+    refused = [one for one in asked if not _agrees(one)]
     silent = with_status(refused, DnsStatus.UNKNOWN)
     if silent:
         return unanswered("SND-08", silent[0])
@@ -152,8 +155,11 @@ def check_own_subdomain(facts: SenderFacts) -> Finding:
     seen = {"domain": dns.domain, "organisation": top}
     if top != dns.domain:
         return passed("SND-11", say("{domain} is a subdomain of {organisation}, for this mail alone.", **seen))
-    if dns.domain.count(".") > 1 and not dns.mx.records:
-        return passed("SND-11", say("{domain} is a name of its own, without mailboxes of staff.", **seen))
+    if dns.mx_above is not None and dns.mx_above.status is DnsStatus.UNKNOWN:
+        return unanswered("SND-11", dns.mx_above)
+    if dns.mx_above is not None and dns.mx_above.records:
+        seen["organisation"] = dns.mx_above.name
+        return passed("SND-11", say("{domain} is a subdomain of {organisation}, for this mail alone.", **seen))
     message = say("Bulk mail goes out from {domain} itself, beside the mail of its people.", **seen)
     fix = say("Authenticate a subdomain in SendGrid and send from it, say news.{domain}.", **seen)
     return warned("SND-11", message, fix)

@@ -1,0 +1,139 @@
+"""Letters that came back: really signed, really verified, with the verdict that each must get."""
+
+import base64
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bulkmail.adapters import seed_letters, sender_dns
+from bulkmail.errors import InputError
+from bulkmail.model import Outcome
+from bulkmail.tips.sender_requirements import SenderFacts, seed
+from tests.builders import NOW
+from tests.dns_server import serving_dns
+
+PASS, WARN, BLOCK, UNKNOWN = Outcome.PASS, Outcome.WARN, Outcome.BLOCK, Outcome.UNKNOWN
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PRIVATE = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+)
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+ZONE = f"""
+s1._domainkey.news.alpha.edu  CNAME  s1.domainkey.u1.wl2.sendgrid.net
+s1.domainkey.u1.wl2.sendgrid.net  TXT  k=rsa; t=s; p={PUBLIC}
+smtpapi._domainkey.sendgrid.info  TXT  k=rsa; p={PUBLIC}
+_dmarc.news.alpha.edu         TXT  v=DMARC1; p=none; rua=mailto:d@alpha.edu
+"""
+LETTER = b"""From: =?utf-8?b?6Jmf5aSn5a24?= <hello@news.alpha.edu>
+To: me@gmail.com
+Subject: Open Day
+Date: Mon, 23 Nov 2026 08:58:00 +0000
+Message-ID: <abc.1@geopod-ismtpd-1>
+MIME-Version: 1.0
+Content-Type: text/html; charset=utf-8
+List-Unsubscribe: <https://mail.alpha.edu/u/token>, <mailto:leave@alpha.edu>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+
+<p><a href="https://links.alpha.edu/ls/click?x">Come</a>
+<img src="https://links.alpha.edu/wf/open" width="1" height="1"></p>
+"""
+PASSED = (b"Authentication-Results: mx.google.com; dkim=pass header.i=@news.alpha.edu header.s=s1 header.b=abcd;"
+          b" spf=pass (google.com: domain of bounces+1@em1.news.alpha.edu designates 192.0.2.4) "
+          b"smtp.mailfrom=\"bounces+1@em1.news.alpha.edu\"; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=news.alpha.edu\n")  # fmt: skip # noqa: E501
+HOP = (b"Received: from o1.em1.news.alpha.edu (o1.em1.news.alpha.edu. [192.0.2.4]) by mx.google.com with ESMTPS id x "
+       b"for <me@gmail.com> (version=TLS1_3); Mon, 23 Nov 2026 08:59:00 +0000 (UTC)\n")  # fmt: skip
+PATH = b"Return-Path: <bounces+1@em1.news.alpha.edu>\n"
+HEADERS = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"list-unsubscribe",
+           b"list-unsubscribe-post"]  # fmt: skip
+
+
+def received(domain=b"news.alpha.edu", selector=b"s1", headers=HEADERS, letter=LETTER, results=PASSED, length=False):
+    """A letter as Gmail would keep it: signed, and with what it wrote on top."""
+    signature = dkim.sign(letter, selector, domain, PRIVATE, include_headers=headers, length=length)
+    return PATH + results + HOP + signature.replace(b"\r\n", b"\n") + letter
+
+
+def read(data, zone=ZONE, **options):
+    with serving_dns(zone) as server:
+        return seed_letters.read_seed(data, resolver=server.address, **options)
+
+
+def judged(data, zone=ZONE):
+    with serving_dns(zone) as server:
+        found = seed_letters.read_seed(data, resolver=server.address, seconds=0.5)
+        facts = SenderFacts(dns=sender_dns.facts_of("news.alpha.edu", ask=False), now=NOW, seed=found)
+    return seed.check_coverage(facts).outcome, seed.check_received(facts).outcome
+
+
+def test_a_sound_letter_is_verified_in_full():
+    found = read(received())
+    (signature,) = found.signatures
+    assert (signature.domain, signature.selector, signature.verdict) == ("news.alpha.edu", "s1", "pass")
+    assert set(seed.MUST_COVER) <= set(signature.signed)
+    assert (found.from_domain, found.envelope_domain) == ("news.alpha.edu", "em1.news.alpha.edu")
+    assert (found.provider.by, found.provider.results["spf"]) == ("mx.google.com", "pass")
+    assert (found.hosts, found.pictures) == (("links.alpha.edu",), ("links.alpha.edu",))
+    assert (found.one_click, found.encrypted_hops, found.subject) == (True, (1, 1), "Open Day")
+    assert judged(received()) == (PASS, PASS)
+
+
+FAILED = PASSED.replace(b"spf=pass", b"spf=softfail")
+
+
+@pytest.mark.parametrize(
+    ("data", "covered", "passes"),
+    [
+        (received(headers=[name for name in HEADERS if b"post" not in name]), BLOCK, PASS),
+        (received(headers=[name for name in HEADERS if name != b"to"]), WARN, PASS),
+        (received(length=True), BLOCK, PASS),
+        (received(domain=b"sendgrid.info", selector=b"smtpapi"), BLOCK, BLOCK),
+        (received().replace(b"Come</a>", b"Come and buy</a>"), PASS, BLOCK),
+        (received(results=FAILED), PASS, BLOCK),
+        (received(results=b""), PASS, UNKNOWN),
+        (received(selector=b"gone"), PASS, BLOCK),
+        (PATH + HOP + LETTER, BLOCK, BLOCK),
+    ],
+    ids=["post open", "to open", "l=", "foreign", "changed", "spf failed", "no verdict", "no key", "unsigned"],
+)
+def test_a_letter_gets_the_verdict_that_it_must_get(data, covered, passes):
+    assert judged(data) == (covered, passes)
+
+
+def test_a_key_that_cannot_be_asked_for_is_unknown_and_no_failure():
+    zone = "s1._domainkey.news.alpha.edu SERVFAIL\n_dmarc.news.alpha.edu TXT v=DMARC1; p=none"
+    assert read(received(), zone).signatures[0].verdict == "unknown"
+    assert judged(received(), zone)[1] is UNKNOWN
+
+
+def test_only_the_topmost_verdict_is_believed():
+    forged = b"Authentication-Results: evil.test; spf=pass; dkim=pass; dmarc=pass\n"
+    data = received(results=FAILED).replace(HOP, HOP + forged)
+    assert read(data).provider.results["spf"] == "softfail"
+
+
+def test_a_letter_that_no_mailbox_received_is_refused():
+    for data in (LETTER, b"", b"\x00\xff not a letter"):
+        with pytest.raises(InputError, match="as a mailbox received it"):
+            read(data)
+
+
+def test_what_was_seen_is_kept_without_the_people_and_comes_back_as_it_was(workspace):
+    found = read(received())
+    assert (seed_letters.keep_seed(workspace, found, NOW), seed_letters.keep_seed(workspace, found, NOW)) == (1, 0)
+    assert seed_letters.newest_seed(workspace, "news.alpha.edu") == found
+    assert seed_letters.newest_seed(workspace, "other.edu") is None
+    assert "me@gmail.com" not in str(found)
+
+
+def test_what_became_of_the_letter_on_its_way_is_told():
+    facts = SenderFacts(dns=sender_dns.facts_of("news.alpha.edu", ask=False), now=NOW, links={"alpha.edu": "x"})
+    told = [str(line) for line in seed.rewritten(facts, read(received()), "Open Day 2026")]
+    assert told == [
+        "Links lead over hosts that the letter did not name: links.alpha.edu",
+        "Pictures that count opens come from: links.alpha.edu",
+        "The subject is another than that of the campaign: Open Day",
+    ]
