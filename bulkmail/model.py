@@ -145,7 +145,7 @@ class Notice:
 
 # Evidence of what the person did, of `ConsentEvent.evidence`: nothing else can end a suppression. What was done with a
 # rehearsed letter counts in rehearsal only.
-BY_THE_PERSON = ("form", "link")
+BY_THE_PERSON = ("form", "link", "request")
 REHEARSED = "rehearsal"
 
 

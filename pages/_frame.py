@@ -32,6 +32,7 @@ if may(role, Role.AUTHOR):
         t("People"): [
             page("lists", t("Lists"), "groups"),
             page("consent", t("Consent"), "handshake"),
+            page("person", t("One person"), "person_search"),
         ],
         t("Letter and time"): [
             page("message", t("Message"), "edit_note"),

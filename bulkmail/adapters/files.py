@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +55,32 @@ def load_table(
         groups, first = _groups(file.metadata, start, stop)
         table = file.read_row_groups(groups, columns=list(columns) if columns is not None else None)
         return table.slice(start - first, max(stop - start, 0)).to_pandas()
+
+
+def remove_tables(home: Path, content_hashes: Iterable[str]) -> None:
+    """Remove tables that nobody names any more."""
+    for content_hash in content_hashes:
+        _path(home, content_hash).unlink(missing_ok=True)
+
+
+def save_document(home: Path, data: bytes) -> str:
+    """The hash (sha256, hex) under which a document is kept as it came; the same document is kept once."""
+    folder = home / "documents"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    content_hash = hashlib.sha256(data).hexdigest()
+    draft = folder / f".draft-{os.urandom(8).hex()}"
+    draft.write_bytes(data)
+    draft.replace(folder / content_hash)
+    return content_hash
+
+
+def document(home: Path, content_hash: str) -> bytes | None:
+    """A kept document; None where there is none, or where it is no longer what was kept."""
+    path = home / "documents" / content_hash
+    if not re.fullmatch("[0-9a-f]{64}", content_hash) or not path.exists():
+        return None
+    data = path.read_bytes()
+    return data if hashlib.sha256(data).hexdigest() == content_hash else None
 
 
 def is_sound(home: Path, content_hash: str) -> bool:

@@ -61,6 +61,22 @@ def letters(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     )
 
 
+def letter(ws: Workspace, plan_hash: str, position: int) -> dict[str, object]:
+    """One row of `letters`."""
+    with reading(ws) as connection:
+        plan = plan_row(connection, plan_hash)
+        standing = _standing(connection, plan)
+    row = files.load_table(ws.home, plan.snapshot_hash, start=position, stop=position + 1).iloc[0].to_dict()
+    state, number = STATES[standing.state[position]], int(standing.attempt[position])
+    told = {"state": state, "reason": WHOLE_REQUEST if state == "refused" else "", "attempt": ""}
+    if number >= 0:
+        told["attempt"] = standing.attempts[number].id
+    for exception in standing.exceptions:
+        if exception.position == position:
+            told |= {"reason": exception.reason, "attempt": exception.attempt_id}
+    return row | told
+
+
 def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
     """A row per letter sent, or perhaps sent, since then: person, mailed_at, campaign, state (accepted or in_doubt).
 

@@ -67,7 +67,7 @@ def consent_events(ws: Workspace, purpose: str | None = None) -> pd.DataFrame:
     if purpose is not None:
         statement = statement.where(consent_event.c.purpose == purpose)
     with reading(ws) as connection:
-        return frame_of(connection, statement, _kinds(EVENT_COLUMNS))
+        return frame_of(connection, statement, kinds_of(EVENT_COLUMNS))
 
 
 def consent_among(connection: Connection, persons: Sequence[str], purpose: str | None = None) -> pd.DataFrame:
@@ -81,9 +81,19 @@ def consent_of(ws: Workspace, persons: Iterable[str]) -> pd.DataFrame:
     wanted = sorted(set(persons))
     with reading(ws) as connection:
         if len(wanted) > MANY:
-            return frame_of(connection, _events(), _kinds(EVENT_COLUMNS))
+            return frame_of(connection, _events(), kinds_of(EVENT_COLUMNS))
         found = [_event_frame(connection, _events().where(consent_event.c.person.in_(c))) for c in _chunks(wanted)]
     return pd.concat(found, ignore_index=True) if found else _no_events().copy()
+
+
+def consent_records(ws: Workspace, persons: Iterable[str]) -> pd.DataFrame:
+    """As `consent_of`, with the place and the hash of each event in the chain: id, fact and hash."""
+    kinds = kinds_of((*EVENT_COLUMNS, "fact", "hash")) | {"id": "int64"}
+    chosen = select(*(consent_event.c[name] for name in kinds)).order_by(consent_event.c.id)
+    wanted = sorted(set(persons))
+    asked = [chosen] if len(wanted) > MANY else [chosen.where(consent_event.c.person.in_(c)) for c in _chunks(wanted)]
+    with reading(ws) as connection:
+        return pd.concat([frame_of(connection, one, kinds) for one in asked or [chosen.limit(0)]], ignore_index=True)
 
 
 def noes(ws: Workspace) -> tuple[int, datetime | None]:
@@ -129,6 +139,12 @@ def _first_broken(connection: Connection, previous: str, last: int) -> int | Non
     return None
 
 
+def head(ws: Workspace) -> str:
+    """The hash of the last event: noted elsewhere, it shows when events were cut off at the end."""
+    with reading(ws) as connection:
+        return _head(connection)[1]
+
+
 def verify_chain(ws: Workspace) -> bool:
     """Whether every event of the ledger is as it was recorded, and none is missing before the last."""
     return first_broken_link(ws) is None
@@ -140,16 +156,17 @@ def _events() -> Select:
 
 def _event_frame(connection: Connection, statement: Select) -> pd.DataFrame:
     rows = connection.execute(statement).all()
-    return frame_of_rows(rows, _kinds(EVENT_COLUMNS)) if rows else _no_events().copy()
+    return frame_of_rows(rows, kinds_of(EVENT_COLUMNS)) if rows else _no_events().copy()
 
 
 @cache
 def _no_events() -> pd.DataFrame:
     """Made once: the last look of most letters finds nothing."""
-    return frame_of_rows([], _kinds(EVENT_COLUMNS))
+    return frame_of_rows([], kinds_of(EVENT_COLUMNS))
 
 
-def _kinds(columns: Iterable[str]) -> dict[str, str]:
+def kinds_of(columns: Iterable[str]) -> dict[str, str]:
+    """The dtypes of columns of the ledger."""
     return {name: TIME if name in TIMES else "str" for name in columns}
 
 
@@ -217,7 +234,7 @@ def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 def _ledger_after(connection: Connection, last: int) -> Iterator[pd.DataFrame]:
     """Every later event with its links, in the order of the chain, so many rows at a time."""
-    kinds = _kinds([column.name for column in consent_event.columns]) | {"id": "int64"}
+    kinds = kinds_of([column.name for column in consent_event.columns]) | {"id": "int64"}
     while True:
         wanted = select(consent_event).where(consent_event.c.id > last).order_by(consent_event.c.id).limit(VERIFIED)
         rows = frame_of(connection, wanted, kinds)

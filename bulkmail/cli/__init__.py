@@ -7,7 +7,7 @@ import sys
 import click
 
 from bulkmail import __version__, wiring
-from bulkmail.cli import ahead, campaigns, control, demo, lists, past, serve, staff
+from bulkmail.cli import ahead, campaigns, control, demo, lists, past, people, serve, staff
 from bulkmail.cli.screen import complain, t
 from bulkmail.errors import BulkmailError, InputError
 from bulkmail.tips import sender_requirements
@@ -53,7 +53,7 @@ def bulkmail() -> None:
 for command in (
     serve.app, demo.demo, lists.check, campaigns.check_before, campaigns.send_campaign, campaigns.work,
     control.pause, control.resume, control.cancel, control.decide, serve.web, serve.rehearsal,
-    past.events, ahead.cadence, staff.role,
+    past.events, ahead.cadence, people.verify, people.person, staff.role,
 ):  # fmt: skip
     bulkmail.add_command(command)
 

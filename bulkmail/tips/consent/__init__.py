@@ -35,7 +35,16 @@ from bulkmail.tips.consent.coverage import (
 from bulkmail.tips.consent.dates import ORDERS
 from bulkmail.tips.consent.events import EVENT_COLUMNS, events_of_list, notice_of_attestation
 from bulkmail.tips.consent.facts import ConsentFacts, LedgerFacts
-from bulkmail.tips.consent.folding import FOLDED_COLUMNS, VALIDITY, Validity, fold, lasting, months_of, spelled_as
+from bulkmail.tips.consent.folding import (
+    FOLDED_COLUMNS,
+    VALIDITY,
+    Validity,
+    deciding,
+    fold,
+    lasting,
+    months_of,
+    spelled_as,
+)
 from bulkmail.tips.consent.law import (
     check_canada,
     check_class,
@@ -49,13 +58,13 @@ from bulkmail.tips.consent.words import (
     AGAINST,
     ATTESTED,
     BASES,
-    BY_THE_PERSON,
     CONDITIONS,
     EVIDENCE,
     LIVE,
     METHODS,
     STATES,
     basis_of,
+    clean,
     in_words,
     is_bought,
     purpose_key,
@@ -74,7 +83,6 @@ __all__ = [
     "BASES",
     "BY_PROOF",
     "BY_STATE",
-    "BY_THE_PERSON",
     "CHECKS",
     "CONDITIONS",
     "EVENT_COLUMNS",
@@ -110,8 +118,10 @@ __all__ = [
     "check_record",
     "check_soft_opt_in",
     "check_state",
+    "clean",
     "coverage",
     "coverage_map",
+    "deciding",
     "events_of_list",
     "expiring",
     "fold",

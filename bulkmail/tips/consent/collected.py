@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from bulkmail import limits
-from bulkmail.model import Finding, Outcome, say
+from bulkmail.model import BY_THE_PERSON, Finding, Outcome, say
 from bulkmail.tips.consent.facts import ConsentFacts, answer, mailed, nothing_to_judge, of_people
 from bulkmail.tips.consent.law import covers
 from bulkmail.tips.consent.rows import meets
-from bulkmail.tips.consent.words import BY_THE_PERSON, LIVE, PRESUMED, cells, each, is_bought, method_of
+from bulkmail.tips.consent.words import LIVE, PRESUMED, cells, each, is_bought, method_of
 
 
 def check_soft_opt_in(facts: ConsentFacts) -> Finding:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bulkmail import limits
+from bulkmail.model import BY_THE_PERSON
 from bulkmail.tips.consent.dates import AHEAD, EARLIEST, TIME
-from bulkmail.tips.consent.words import AGAINST, ATTESTED, BY_THE_PERSON, LIVE, purpose_key
+from bulkmail.tips.consent.words import AGAINST, ATTESTED, LIVE, purpose_key
 
 # Months by country and basis, the most exact entry first; "" is any; 0 months is for ever.
 Validity = Mapping[tuple[str, str], int]
@@ -43,15 +44,20 @@ def fold(
     Dates in the future are not believed. Consent lasts as `validity` says, from its day or, where that is not known,
     its recording; then it is expired. `countries` (by person) stand in where an event names none.
     """
-    at = pd.to_datetime(events["at"], utc=True).astype(TIME)
-    said = events.assign(at=at.where(at <= now + AHEAD)).reindex(columns=["person", "purpose", *_SAID])
-    said = said.iloc[_last(said)].reset_index(drop=True)
+    said = deciding(events, now=now).reindex(columns=["person", "purpose", *_SAID]).reset_index(drop=True)
     if countries is not None:
         country = said["jurisdiction"].fillna("")
         said = said.assign(jurisdiction=country.mask(country.eq(""), said["person"].map(countries).fillna("")))
     ends = expiry(said, validity)
     lapsed = said["state"].isin(LIVE) & (ends <= now)
     return said.assign(state=said["state"].mask(lapsed, "expired"), expires_at=ends)[list(FOLDED_COLUMNS)]
+
+
+def deciding(events: pd.DataFrame, *, now: datetime) -> pd.DataFrame:
+    """The event that counts for each person and purpose, with all its columns; one for each, in their order."""
+    at = pd.to_datetime(events["at"], utc=True).astype(TIME)
+    said = events.assign(at=at.where(at <= now + AHEAD))
+    return said.iloc[_last(said)]
 
 
 def spelled_as(events: pd.DataFrame, purpose: str) -> pd.DataFrame:

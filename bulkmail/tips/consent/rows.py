@@ -6,14 +6,13 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from bulkmail.model import Notice, say
+from bulkmail.model import BY_THE_PERSON, Notice, say
 from bulkmail.tips.consent.dates import TIME
 from bulkmail.tips.consent.events import reading
 from bulkmail.tips.consent.folding import VALIDITY, Validity, fold, spelled_as
 from bulkmail.tips.consent.words import (
     ATTESTED,
     BASES,
-    BY_THE_PERSON,
     LIVE,
     PRESUMED,
     cells,

@@ -31,13 +31,14 @@ BASES = {
     "legitimate_interest": say("Legitimate interest"),
 }
 COLUMN, COLUMN_UNNAMED, ATTESTED = "column", "column, purpose not named", "attestation"
-BY_THE_PERSON = ("form", "link")  # evidence of a person's own act, recorded by us when it happened
 EVIDENCE = {
     COLUMN: say("A row of a list"),
     COLUMN_UNNAMED: say("A row of a list, purpose not named"),
     ATTESTED: say("An attestation for a whole list"),
     "form": say("A form the person filled in"),
     "link": say("A link the person followed"),
+    "request": say("A request to us, handled by hand"),
+    "rehearsal": say("A rehearsal"),
 }
 # How consent was collected; PRESUMED ones are no affirmative act.
 METHODS = {

@@ -1,0 +1,107 @@
+"""One person: everything known of an address, in order of time; to hand over, correct or erase."""
+
+import _ui as ui
+import pandas as pd
+import streamlit as st
+from _receipts import show_receipt
+from _rights import show_rights
+from _ui import t
+
+from bulkmail import people, results, wiring
+from bulkmail.errors import BulkmailError
+from bulkmail.people.known import KINDS
+from bulkmail.tips import consent
+
+ADDRESS = "person-address"  # in the session only: addresses do not belong into a URL
+
+
+def main() -> None:
+    ui.title(t("One person"), t("What do we know of this person, and what do they ask of us?"))
+    with st.form("person-search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            t("Address"), key=ADDRESS, placeholder="ana@example.org", icon=":material/mail:", persist_state="session"
+        )
+        st.form_submit_button(t("Look up"), type="primary", icon=":material/person_search:")
+    show_done()
+    if not st.session_state.get(ADDRESS):
+        show_lesson()
+        return
+    try:
+        found = people.known_of(ui.house(), st.session_state[ADDRESS], now=wiring.now())
+    except BulkmailError as trouble:
+        st.error(ui.plain(t(trouble)), icon=":material/block:")
+        return
+    if found.is_known:
+        show_known(found)
+    else:
+        st.info(t("Nothing is known of this address."), icon=":material/person_off:")
+
+
+def show_done() -> None:
+    """What the last deed came to."""
+    if done := st.session_state.pop("person-done", None):
+        st.success(ui.plain(t(done)), icon=":material/check_circle:")
+
+
+def show_lesson() -> None:
+    lesson = t(
+        "Type an address. Here stands everything that is known of it in order of time: the lists it was on, consent, "
+        "letters, what was heard of them, and why the last campaign wrote to it or did not. You can hand it over, "
+        "correct it, and erase it, as people may ask; each of these enters the audit trail."
+    )
+    ui.empty("person_search", t("Nobody looked up yet"), lesson)
+
+
+def show_known(found: people.Known) -> None:
+    show_standing(found)
+    st.subheader(t("In order of time"), anchor=False)
+    show_history(found)
+    show_receipt(found)
+    show_rights(found)
+
+
+def show_standing(found: people.Known) -> None:
+    states, last = st.columns(2, gap="medium")
+    with states, st.container(border=True, height="stretch"):
+        st.markdown(f"**{t('Consent as it stands')}**")
+        for row in found.standing.to_dict("records"):
+            purpose = row["purpose"] or t("All purposes")
+            st.markdown(f"{state_badge(row['state'])} {ui.plain(purpose)}{until(row['expires_at'])}")
+        if found.standing.empty:
+            st.markdown(t("Nothing recorded"))
+    with last, st.container(border=True, height="stretch"):
+        st.markdown(f"**{t('The last campaign')}**")
+        if found.why:
+            st.markdown(f"{ui.plain(found.why[0])}  \n{ui.plain(t(found.why[1]))}")
+        else:
+            st.markdown(t("No campaign has had this person on its list."))
+
+
+def state_badge(state: str) -> str:
+    colour = "green" if state in consent.LIVE else "red" if state in consent.AGAINST else "orange"
+    return f":{colour}-badge[{t(consent.in_words(consent.STATES, state))}]"
+
+
+def until(ends: pd.Timestamp) -> str:
+    return "" if pd.isna(ends) else f" · :gray[{t('until {day}', day=f'{ends:%Y-%m-%d}')}]"
+
+
+def show_history(found: people.Known) -> None:
+    table = pd.DataFrame(
+        {
+            t("When"): [moment.at and ui.clock(moment.at) for moment in found.moments],
+            t("What kind"): [t(KINDS[moment.kind]) for moment in found.moments],
+            t("What"): [t(moment.what) for moment in found.moments],
+            t("Where"): [moment.where for moment in found.moments],
+            t("Details"): [
+                "; ".join(f"{name}: {value}" for name, value in moment.details.items()) for moment in found.moments
+            ],
+        },
+        dtype="str",
+    )
+    alt = t("Everything known of this person, oldest first")
+    st.dataframe(results.harmless(table), hide_index=True, placeholder="–", key="person-history", alt=alt)
+
+
+ui.require_frame()
+main()
