@@ -23,36 +23,28 @@ def show_receipt(found: people.Known) -> None:
 
 def show_one(receipt: people.Receipt) -> None:
     sent = ui.clock(receipt.sent_at) if receipt.sent_at else t("not yet")
-    st.markdown(
-        t(
-            "For the purpose {purpose}; approved by {name} at {time}, handed over: {sent}.",
-            purpose=ui.plain(receipt.purpose),
-            name=ui.plain(receipt.approved_by),
-            time=ui.clock(receipt.approved_at),
-            sent=sent,
-        )  # fmt: skip
-    )
+    places = {"purpose": receipt.purpose, "name": receipt.approved_by, "time": ui.clock(receipt.approved_at)}
+    told = t("For the purpose {purpose}; approved by {name} at {time}, handed over: {sent}.", **places, sent=sent)
+    st.markdown(ui.plain(told))
     if receipt.event is None:
         st.markdown(t("No consent was asked for: the letter belongs to a service that people use."))
         return
     event = receipt.event
-    state, evidence = (consent.in_words(words, str(event[name])) for words, name in
-                       ((consent.STATES, "state"), (consent.EVIDENCE, "evidence")))  # fmt: skip
-    told = t(
-        "Allowed by event {number} of the ledger: {state}. {evidence}.",
-        number=event["id"],
-        state=state,
-        evidence=evidence,
-    )
+    state = consent.in_words(consent.STATES, str(event["state"]))
+    evidence = consent.in_words(consent.EVIDENCE, str(event["evidence"]))
+    places = {"number": event["id"], "state": state, "evidence": evidence}
+    told = t("Allowed by event {number} of the ledger: {state}. {evidence}.", **places)
     st.markdown(f"**{ui.plain(told)}**  \n:gray[:small[{event['hash']}]]")
+    st.markdown(words_of(receipt))
+
+
+def words_of(receipt: people.Receipt) -> str:
+    """Which words the person had agreed to, as Markdown."""
     if receipt.notice:
         label = t("The words, version {version}", version=receipt.notice.version)
-        st.markdown(f"{ui.plain(label)}:\n\n> {ui.plain(receipt.notice.text)}")
-    elif event["wording"]:
-        named = t(
-            "The list names the wording {wording}, which the registry of notices does not hold.",
-            wording=event["wording"],
+        return f"{ui.plain(label)}:\n\n> {ui.plain(receipt.notice.text)}"
+    if wording := str(receipt.event["wording"]):
+        return ui.plain(
+            t("The list names the wording {wording}, which the registry of notices does not hold.", wording=wording)
         )
-        st.markdown(ui.plain(named))
-    else:
-        st.markdown(t("Nothing says which words the person had agreed to."))
+    return t("Nothing says which words the person had agreed to.")

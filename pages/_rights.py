@@ -6,7 +6,7 @@ from _ui import t
 
 from bulkmail import people, wiring
 from bulkmail.adapters import database
-from bulkmail.errors import BulkmailError
+from bulkmail.errors import BulkmailError, InputError
 from bulkmail.model import say
 from bulkmail.roles import Role
 
@@ -25,21 +25,16 @@ def show_rights(found: people.Known) -> None:
 def show_copy(found: people.Known) -> None:
     st.markdown(f"**{t('A copy')}**")
     st.caption(t("Everything above, to hand over: for people to read, or as JSON for a program."))
-    now, translate = wiring.now(), ui.t
-    readable = people.as_text(found, now, translate)
-    audited = {"on_click": write_down, "args": (found.person,)}
-    st.download_button(
-        t("Readable"), readable, "person.txt", "text/plain", key="person-text", icon=":material/description:", **audited
-    )
-    st.download_button(
-        t("JSON"),
-        people.as_json(found, now),
-        "person.json",
-        "application/json",
-        key="person-json",
-        icon=":material/data_object:",
-        **audited,
-    )
+    now = wiring.now()
+    kinds = {
+        "text": (t("Readable"), people.as_text(found, now, t), "person.txt", "text/plain", "description"),
+        "json": (t("JSON"), people.as_json(found, now), "person.json", "application/json", "data_object"),
+    }
+    for kind, (label, data, name, mime, icon) in kinds.items():
+        st.download_button(
+            label, data, name, mime, key=f"person-{kind}", icon=f":material/{icon}:", on_click=write_down,
+            args=(found.person,),
+        )  # fmt: skip
 
 
 def write_down(person: str) -> None:
@@ -59,8 +54,8 @@ def show_erasure() -> None:
     st.markdown(f"**{t('To be forgotten')}**")
     st.caption(
         t(
-            "The address goes from lists, letters, events and requests. A keyed hash stays, so that no upload brings this "
-            "person back. It cannot be undone."
+            "The address goes from lists, letters, events and requests. A keyed hash stays, so that no upload brings "
+            "this person back. It cannot be undone."
         )
     )
     with st.form("person-erase", border=False, clear_on_submit=True):
@@ -92,7 +87,7 @@ def erase() -> None:
         found = people.known_of(ui.house(), st.session_state["person-address"], now=wiring.now())
         again = people.known_of(ui.house(), st.session_state["person-erase-address"] or "", now=wiring.now())
         if again.person != found.person:
-            ui.report(BulkmailError("That is another address: nothing was erased."))
+            ui.report(InputError("That is another address: nothing was erased."))
             return
         people.erase(ui.house(), found, who=ui.who(), now=wiring.now())
     except BulkmailError as problem:

@@ -103,5 +103,9 @@ def show_history(found: people.Known) -> None:
     st.dataframe(results.harmless(table), hide_index=True, placeholder="–", key="person-history", alt=alt)
 
 
+def details_of(moment: people.Moment) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in moment.details.items())
+
+
 ui.require_frame()
 main()

@@ -14,22 +14,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
+from sqlalchemy import text
 
 from bulkmail import cli, prepare, wiring
 from bulkmail.adapters import database, journal, ledger
 from bulkmail.adapters.settings import read_settings
-from bulkmail.adapters.workspace import make_folders, open_workspace
+from bulkmail.adapters.workspace import make_folders, open_workspace, writing
 from bulkmail.cli import campaigns
 from bulkmail.preflight import SEVEN_TIPS
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
+from tests.builders import NOW
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
 COMMANDS = (
     "app", "demo", "check", "preflight", "send", "worker", "pause", "resume", "cancel", "decide", "web", "rehearsal",
-    "events", "cadence",
+    "events", "cadence", "verify", "person", "role",
 )  # fmt: skip
 FINDING = {"code", "tip", "outcome", "message", "fix", "source", "rows"}
 SENT = {"campaign", "plan", "recipients", "accepted", "refused", "in_doubt", "excluded"}
@@ -963,3 +966,26 @@ def test_a_file_of_ten_gigabytes_is_refused_before_it_is_read(desk):
         file.truncate(10 * 1024**3)  # sparse: takes no room on the disk
     answer = desk.run("check", desk.folder / "huge.csv")
     assert (answer.code, "Split the list" in answer.complaint) == (2, True)
+
+
+# ---------------------------------------------------------------- the ledger, and one person
+
+
+def test_a_ledger_is_verified_and_tampering_is_a_blocking_answer(desk):
+    house = desk.house()
+    event = dict.fromkeys(ledger.FACT_COLUMNS, "") | {"person": "p", "state": "given", "at": NOW, "recorded_by": "x"}
+    ledger.append_consent(house, pd.DataFrame([event | {"recorded_at": NOW, "purpose": name} for name in ("a", "b")]))
+    sound = desk.run("verify", "--json")
+    assert (sound.code, json.loads(sound.out)["events"], json.loads(sound.out)["sound"]) == (0, 2, True)
+    with writing(house) as connection:
+        connection.execute(text("DROP TRIGGER keep_consent_event_update"))
+        connection.execute(text("UPDATE consent_event SET purpose = 'c' WHERE id = 2"))
+    broken = desk.run("verify")
+    assert broken.code == 1
+    assert "Event 2" in broken.out
+
+
+def test_what_is_known_of_a_person_is_told_and_what_is_no_address_is_a_clear_error(desk):
+    assert desk.run("person", "nobody").code == 2
+    stranger = desk.run("person", "stranger@lotusbay.edu.mo", "--json")
+    assert (stranger.code, json.loads(stranger.out)["history"]) == (1, [])

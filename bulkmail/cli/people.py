@@ -1,4 +1,4 @@
-"""`bulkmail verify` and `person`: whether the ledger of consent is as it was recorded, and what is known of somebody."""
+"""`bulkmail verify` and `person`: whether the consent ledger is as it was recorded, and what is known of somebody."""
 
 import click
 
