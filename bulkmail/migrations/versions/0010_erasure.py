@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 WHY = "what was mended in a list changes only by the erasure of a person"
 NOT_AN_ERASURE = " OR ".join(
