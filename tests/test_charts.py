@@ -40,7 +40,37 @@ def some_hours():
     return table.assign(low=[0.01, 0.025, np.nan], high=[0.03, 0.035, np.nan])
 
 
+def a_curve(known=True):
+    table = pd.DataFrame({"mails_last_7_days": [0, 1, 2], "letters": [900, 500, 120], "events": [9, 8, 4]})
+    bands = {"low50": [1, 1.1, 1.4], "high50": [1, 1.3, 1.9], "low90": [1, 1.0, 1.2], "high90": [1, 1.5, 2.3]}
+    told = {"rate_ratio": [1.0, 1.2, 1.6], **bands} if known else dict.fromkeys(("rate_ratio", *bands), np.nan)
+    return table.assign(**told, naive=[1.0, 1.1, 1.2])
+
+
+def some_collisions():
+    return pd.DataFrame({"department": ["events"], "other_department": [EVIL], "people": [40]})
+
+
+def an_outlook(count=2):
+    told = {"expected": 4.0, "low50": 2.0, "high50": 6.0, "low90": 1.0, "high90": 9.0}
+    names = {"campaign": [f"c{n}" for n in range(count - 1)] + [EVIL], "extrapolated": [False, True] * (count // 2)}
+    return pd.DataFrame({**names, "send_at": moments(count), **told})
+
+
 FIGURES = {
+    "fatigue_curve": lambda: charts.fatigue_curve(
+        a_curve(), title="What does one more cost?", x="Letters in 7 days", y="Rate ratio",
+        labels={"estimate": "Estimate", "band50": "50 %", "band90": "90 %", "naive": EVIL},
+    ),
+    "pressure_calendar": lambda: charts.pressure_calendar(
+        some_weeks().assign(mean_letters_7_days=0.5), title="Who?", x="Week", y="", scale="Letters", now="2025-01-08"
+    ),
+    "collision_matrix": lambda: charts.collision_matrix(
+        some_collisions(), title="Who collides?", x="Department", y="", scale="People"
+    ),
+    "forecast_fan": lambda: charts.forecast_fan(
+        an_outlook(), title="What will it cost?", x="Unsubscribed", y="", labels={"told": "Likely"}
+    ),
     "exclusion_funnel": lambda: charts.exclusion_funnel(
         rows=240, reasons={"no_address": 3, "unsubscribed": 18}, eligible=219,
         title="Who?", x="Rows", labels={"rows": "All rows", "no_address": "No address", "eligible": "Eligible"},

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from bulkmail.charts.drawing import DATES, QUIET, Labels, colour, interval, laid_out, latest, shown_as
+from bulkmail.charts.drawing import DATES, FAINT, QUIET, Labels, colour, interval, laid_out, latest, shown_as
 
 
 def send_hours(hours: pd.DataFrame, *, title: str, x: str, y: str, weekdays: Sequence[str]) -> go.Figure:
@@ -74,3 +74,40 @@ def naive_pressure(naive: pd.DataFrame, *, title: str, x: str, y: str, name: str
     figure.update_xaxes(dtick=1)
     figure.update_yaxes(tickformat=".2%", rangemode="tozero")
     return laid_out(figure, title=title, x=x, y=y)
+
+
+def fatigue_curve(curve: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels) -> go.Figure:
+    """Return the fatigue curve with 50 and 90 % bands, and the naive curve dashed beside it: `forecast.Curve.table`.
+
+    Where the estimate is missing (unknown) the naive curve stands alone. Marks grow with the letters behind them.
+    `labels` has the words for "estimate", "band50", "band90" and "naive".
+    """
+    figure, known = go.Figure(), curve.dropna(subset=["rate_ratio"])
+    for width, opacity in (("90", 0.15), ("50", 0.3)):
+        if len(known):
+            around = {
+                "x": [*known["mails_last_7_days"], *known["mails_last_7_days"][::-1]],
+                "y": [*known[f"high{width}"], *known[f"low{width}"][::-1]],
+            }
+            figure.add_scatter(
+                **around, fill="toself", mode="none", fillcolor=f"rgba(30,105,240,{opacity})",
+                name=shown_as(f"band{width}", labels), hoverinfo="skip",
+            )  # fmt: skip
+    size = 5 + 9 * (curve["letters"] / max(curve["letters"].max(), 1)) ** 0.5
+    look = {"mode": "lines+markers", "customdata": curve["letters"]}
+    if len(known):
+        figure.add_scatter(
+            x=known["mails_last_7_days"], y=known["rate_ratio"], name=shown_as("estimate", labels), **look,
+            line={"color": colour(0)}, marker={"color": colour(0), "size": size[known.index]},
+            hovertemplate="%{x}: × %{y:.2f} · n = %{customdata:,}<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=curve["mails_last_7_days"], y=curve["naive"], name=shown_as("naive", labels), **look,
+        line={"color": QUIET, "dash": "dash"}, marker={"color": QUIET, "size": size, "symbol": "circle-open"},
+        hovertemplate="%{x}: × %{y:.2f} · n = %{customdata:,}<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    figure.add_hline(y=1, line_color=FAINT, line_width=1)
+    figure.update_xaxes(dtick=1)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(showlegend=True)
+    return laid_out(figure, title=title, x=x, y=y, height=420)

@@ -16,6 +16,8 @@ from bulkmail import limits
 # At least 3.1:1 against white and against #10191f (WCAG 2.2, 1.4.11), and at least 20 apart (CIE 1976) for normal,
 # red-, green- and blue-blind eyes; found by search.
 PALETTE = ("#1e69f0", "#b46900", "#00a587", "#a578d2", "#d20f3c", "#696987")
+# From nothing to much, for heat maps: one hue, readable on white and on #10191f.
+PRESSURE = ((0.0, "rgba(180,105,0,0.06)"), (0.5, "rgba(180,105,0,0.55)"), (1.0, "#d20f3c"))
 GOOD, CAREFUL, BAD, QUIET = "#00a587", "#b46900", "#d20f3c", "#696987"
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 GRID = "rgba(128,128,128,0.25)"

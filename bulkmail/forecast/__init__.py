@@ -6,6 +6,7 @@ it, who the reader is) → `hazard` (a logit with learned spreads) → `study` (
 a log is too thin for more. Forecasts come with intervals, or as unknown with a reason.
 """
 
+from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
 from bulkmail.forecast.fatigue import Curve, curve, curves
@@ -26,6 +27,7 @@ __all__ = [
     "Sends",
     "backtest",
     "backtest_of_counts",
+    "collisions",
     "coverage",
     "curve",
     "curves",
@@ -35,6 +37,7 @@ __all__ = [
     "has_left",
     "learn",
     "outlook",
+    "pressure_by_week",
     "pressure_curve",
     "sends_of",
     "share_covered",
