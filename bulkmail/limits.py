@@ -78,6 +78,16 @@ SUBJECT_COLUMNS_WIDE = Limit(
 SUBJECT_CHARACTERS_LONG = Limit(
     200, "characters", "https://github.com/rspamd/rspamd/blob/master/rules/headers_checks.lua", _READ
 )
+SUBJECT_CAPITALS_SHARE = Limit(0.7, "share of at least 8 cased letters", "https://github.com/rspamd/rspamd/tree/master/conf/scores.d", _READ)  # fmt: skip
+BODY_CAPITALS_SHARE = Limit(0.5, "share of cased letters", "https://github.com/apache/spamassassin/tree/trunk/rules", _READ)  # fmt: skip
+TEXT_BYTES_LEAST = Limit(400, "bytes of words beside pictures", HOUSE, _READ)
+TEXT_BYTES_ENOUGH = Limit(3_200, "bytes of words beside pictures", "https://github.com/apache/spamassassin/tree/trunk/rules", _READ)  # fmt: skip
+HIDDEN_CHARACTERS = Limit(150, "characters hidden at the beginning", HOUSE, _READ)
+PARTS_ALIKE_SHARE = Limit(0.5, "share of words in both text and HTML", HOUSE, _READ)
+LINE_OCTETS_MAX = Limit(998, "octets of a line", "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1", _READ)
+HEADER_OCTETS_ALL = Limit(500_000, "octets of all headers", "https://support.google.com/a/answer/14016360", _READ)
+HEADER_OCTETS_ONE = Limit(32_000, "octets of a header", "https://support.google.com/a/answer/14016360", _READ)
+TRACKED_LINK_BYTES = Limit(250, "bytes that click tracking adds to a link", HOUSE, _READ)
 HTML_WARN_BYTES = Limit(
     80_000, "bytes", "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html", _READ
 )

@@ -49,7 +49,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """The answer of one check. `rows` are the source rows concerned (all of them; empty where it is not about rows, or
-    where the list is not at hand: then `count` alone says how many they are)."""
+    where the list is not at hand: then `count` alone says how many they are); `place` is what of the letter it is
+    about, None where it is not about the letter."""
 
     code: str
     outcome: Outcome
@@ -58,6 +59,7 @@ class Finding:
     source: str
     rows: tuple[int, ...] = ()
     count: int = 0
+    place: Text | None = None
 
     @property
     def tip(self) -> int:

@@ -25,6 +25,12 @@ def facts(subject="New opening hours", html=FOOTER, text=TEXT, domains=("example
     )
 
 
+def judged(code, known):
+    """What the check of this code says."""
+    [found] = [found for found in (check(known) for check in clarity.CHECKS) if found.code == code]
+    return found
+
+
 def test_a_plain_honest_letter_passes_every_check():
     findings = [check(facts()) for check in clarity.CHECKS]
     assert {finding.outcome for finding in findings} == {Outcome.PASS}
@@ -54,7 +60,7 @@ def test_width_counts_columns_not_characters(text, width):
     ],
 )
 def test_subject_is_short_and_there(subject, outcome):
-    assert clarity.check_subject_length(facts(subject)).outcome == outcome
+    assert judged("MSG-01", facts(subject)).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -76,19 +82,19 @@ def test_subject_is_short_and_there(subject, outcome):
     ],
 )
 def test_false_answers_are_blocked(subject):
-    assert clarity.check_no_false_reply(facts(subject)).outcome == Outcome.BLOCK
+    assert judged("MSG-02", facts(subject)).outcome == Outcome.BLOCK
 
 
 @pytest.mark.parametrize(
     "subject", ["Re-opening of the library", "Results: term 1", "回覆意見調查", "Forward together"]
 )
 def test_subjects_that_only_begin_alike_pass(subject):
-    assert clarity.check_no_false_reply(facts(subject)).outcome == Outcome.PASS
+    assert judged("MSG-02", facts(subject)).outcome == Outcome.PASS
 
 
 def test_a_real_answer_may_say_so():
     answered = facts("Re: hours", headers={"In-Reply-To": "<1@example.org>"})
-    assert clarity.check_no_false_reply(answered).outcome == Outcome.PASS
+    assert judged("MSG-02", answered).outcome == Outcome.PASS
 
 
 @pytest.mark.parametrize(
@@ -108,12 +114,12 @@ def test_a_real_answer_may_say_so():
     ],
 )
 def test_sender_name_is_only_a_name(name):
-    assert clarity.check_sender_name(facts(name=name)).outcome == Outcome.BLOCK
+    assert judged("MSG-04", facts(name=name)).outcome == Outcome.BLOCK
 
 
 @pytest.mark.parametrize("name", ["Open University Library", "澳門公開大學圖書館", "Dr. Mo, St. John's"])
 def test_names_of_organisations_pass(name):
-    assert clarity.check_sender_name(facts(name=name)).outcome == Outcome.PASS
+    assert judged("MSG-04", facts(name=name)).outcome == Outcome.PASS
 
 
 @pytest.mark.parametrize(
@@ -130,12 +136,12 @@ def test_names_of_organisations_pass(name):
     ],
 )
 def test_sender_writes_from_an_own_domain(address, domains, outcome):
-    assert clarity.check_sender_domain(facts(address=address, domains=domains)).outcome == outcome
+    assert judged("MSG-05", facts(address=address, domains=domains)).outcome == outcome
 
 
 @pytest.mark.parametrize(("characters", "outcome"), [(26_000, "pass"), (30_000, "warn"), (34_200, "block")])
 def test_chinese_counts_three_bytes_towards_the_size(characters, outcome):
-    assert clarity.check_html_size(facts(html="圖" * characters)).outcome == outcome
+    assert judged("MSG-12", facts(html="圖" * characters)).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -152,7 +158,7 @@ def test_chinese_counts_three_bytes_towards_the_size(characters, outcome):
     ],
 )
 def test_links_that_show_another_address_are_blocked(link):
-    assert clarity.check_links_lead_where_they_say(facts(html=link)).outcome == Outcome.BLOCK
+    assert judged("MSG-15", facts(html=link)).outcome == Outcome.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def test_links_that_show_another_address_are_blocked(link):
     ],
 )
 def test_links_that_say_where_they_lead_pass(link):
-    assert clarity.check_links_lead_where_they_say(facts(html=link)).outcome == Outcome.PASS
+    assert judged("MSG-15", facts(html=link)).outcome == Outcome.PASS
 
 
 @pytest.mark.parametrize(
@@ -188,32 +194,30 @@ def test_links_that_say_where_they_lead_pass(link):
     ],
 )
 def test_dangerous_html_is_blocked(html):
-    assert clarity.check_no_dangerous_html(facts(html=html)).outcome == Outcome.BLOCK
+    assert judged("MSG-20", facts(html=html)).outcome == Outcome.BLOCK
 
 
 def test_style_sheets_and_pictures_are_not_dangerous():
     html = '<style>@media (x) { p { color: red } }</style><img src="https://example.org/a.png"><p>javascript: talk</p>'
-    assert clarity.check_no_dangerous_html(facts(html=html)).outcome == Outcome.PASS
+    assert judged("MSG-20", facts(html=html)).outcome == Outcome.PASS
 
 
 def test_sender_is_named_in_both_versions():
-    assert clarity.check_sender_is_named_in_letter(facts(text="We open at 9.")).outcome == Outcome.BLOCK
-    assert clarity.check_sender_is_named_in_letter(facts(html="<p>Open University</p>")).outcome == Outcome.BLOCK
+    assert judged("MSG-21", facts(text="We open at 9.")).outcome == Outcome.BLOCK
+    assert judged("MSG-21", facts(html="<p>Open University</p>")).outcome == Outcome.BLOCK
 
 
 def test_hidden_and_titles_do_not_name_the_sender():
     html = "<title>Open University 1 Harbour Road Macau</title><p>We open at 9.</p>"
-    assert clarity.check_sender_is_named_in_letter(facts(html=html)).outcome == Outcome.BLOCK
+    assert judged("MSG-21", facts(html=html)).outcome == Outcome.BLOCK
 
 
 @pytest.mark.parametrize("change", [{"organisation": " "}, {"postal_address": ""}])
 def test_a_sender_without_organisation_or_address_is_blocked(change):
-    assert clarity.check_sender_is_named_in_letter(facts(**change)).outcome == Outcome.BLOCK
+    assert judged("MSG-21", facts(**change)).outcome == Outcome.BLOCK
 
 
 def test_a_post_office_box_is_pointed_out():
     box = "P.O. Box 3000, Macau"
-    found = clarity.check_sender_is_named_in_letter(
-        facts(postal_address=box, html=f"Open University {box}", text=f"Open University {box}")
-    )
+    found = judged("MSG-21", facts(postal_address=box, html=f"Open University {box}", text=f"Open University {box}"))
     assert found.outcome == Outcome.WARN
