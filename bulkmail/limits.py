@@ -97,6 +97,9 @@ HTML_CLIP_BYTES = Limit(
 
 # 5 personalization
 FIELD_FILL_SHARE = Limit(0.95, "share of recipients", HOUSE, _READ)
+LETTERS_LOOKED_AT = Limit(5, "letters looked at before approval", HOUSE, _READ)
+OUTLIER_SPREADS = Limit(12, "times the middle distance from the middle length", HOUSE, _READ)
+OUTLIER_BYTES = Limit(1_500, "bytes from the middle length that are no news", HOUSE, _READ)
 TEMPLATE_SOURCE_CHARACTERS = Limit(400_000, "characters of a letter's source", HOUSE, _READ)
 MARKUP_ELEMENTS = Limit(3_000, "elements in a letter", HOUSE, _READ)
 TEMPLATE_EXPRESSIONS = Limit(2_000, "expressions in a letter", HOUSE, _READ)

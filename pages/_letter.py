@@ -16,7 +16,10 @@ KINDS = {
     "en": say("English"),
     "longest": say("Longest"),
     "emptiest": say("Emptiest"),
+    "zh-Hant+en": say("Chinese first"),
+    "en+zh-Hant": say("English first"),
 }
+WAYS = {"yes": "✓", "no": "✗", "some": "✓", "none": "✗"}
 VIEWS = {"desktop": say("Desktop"), "phone": say("Phone"), "text": say("Plain text"), "source": say("HTML")}
 
 Letters = dict[str, compose.Letter]
@@ -55,9 +58,15 @@ def show_message(message: Message, view: str) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def telling(plan_hash: str, _people: pd.DataFrame) -> dict[str, int]:
+def telling(plan_hash: str, _prepared: prepare.Prepared) -> dict[str, int]:
     """Whose letters to look at."""
-    return compose.telling_rows(_people)
+    return compose.telling_rows(_prepared.snapshot, _prepared.personal)
+
+
+def kind_of(name: str) -> str:
+    """What a telling letter shows, in words: a language, a length, or the way it takes at a condition."""
+    condition, _, way = name.rpartition("|")
+    return f"{condition} {WAYS[way]}" if condition else t(KINDS[name])
 
 
 def _forget(key: str) -> None:
@@ -66,9 +75,9 @@ def _forget(key: str) -> None:
 
 def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
     """Who reads the letter that is shown: one who tells something, or the person of a row of the list."""
-    people, positions = prepared.snapshot, telling(prepared.plan.hash, prepared.snapshot)
+    people, positions = prepared.snapshot, telling(prepared.plan.hash, prepared)
     telling_most, any_row = st.columns([7, 3])
-    words = {name: t(KINDS[name]) for name in positions}
+    words = {name: kind_of(name) for name in positions}
     kind = telling_most.pills(
         t("Letters that tell most"), list(positions), default=next(iter(positions)), format_func=words.get,
         key="message-kind", on_change=_forget, args=("row",),

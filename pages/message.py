@@ -7,7 +7,7 @@ import _ui as ui
 import streamlit as st
 from _ui import t
 
-from bulkmail import compose, plan, prepare
+from bulkmail import compose, plan, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign
@@ -97,7 +97,9 @@ def show_letter(campaign: Campaign) -> None:
     try:
         letters = letters_of(campaign.id, plan.campaign_hash(campaign))
         prepared = ui.prepared()
-        findings = prepared.findings if prepared else prepare.judge_letter(ui.house(), campaign, letters)
+        findings = (
+            prepared.findings if prepared else prepare.judge_letter(ui.house(), campaign, letters, now=wiring.now())
+        )
     except BulkmailError as trouble:
         show_trouble(campaign, trouble)
         return

@@ -48,11 +48,6 @@ def imports(tree):
             yield from ((name, node.level) for name in (from_package if node.module == "bulkmail" else [node.module]))
 
 
-def within_a_tip(path, there):
-    """A tip may be a package: its own modules see each other, and no other tip."""
-    return path.parts[1] == "tips" and there.startswith(f"tips.{path.parts[2]}.")
-
-
 def may_import(here, there):
     low, high = storey(there), storey(here)
     if here == there:
@@ -71,7 +66,7 @@ def test_imports_point_down(path):
     for name, level in imports(ast.parse((HOUSE / path).read_text(encoding="utf-8"))):
         assert level == 0, f"{path}: a relative import hides its storey"
         top, _, rest = name.partition(".")
-        if top == "bulkmail" and rest and not rest.startswith("__") and not within_a_tip(path, rest):
+        if top == "bulkmail" and rest and not rest.startswith("__"):
             assert may_import(room(path), rest.split(".")[0]), f"{path} must not import {name}"
             assert room(path) != "tips" or not name.startswith("bulkmail.tips") or tip(path) == tip(name), path
         allowed = ONLY_IN.get(top)

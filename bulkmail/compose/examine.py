@@ -19,12 +19,14 @@ from bulkmail.compose.branches import Forks
 from bulkmail.compose.columns import TEXT, Values, distinct, values_of
 from bulkmail.compose.inventory import inventory, sources_of
 from bulkmail.compose.leaks import Strays, leaks_to_all
-from bulkmail.compose.letter import Letter, letter_fields
+from bulkmail.compose.letter import Letter, language_of, letter_fields
+from bulkmail.compose.looking import telling_rows
 from bulkmail.compose.nesting import Nesting
 from bulkmail.compose.problems import RESIDUE, Problem, matches, problems_of
 from bulkmail.compose.recipes import Column, Filled
 from bulkmail.compose.slots import PARTS, Slotted, divide
-from bulkmail.model import Sender
+from bulkmail.compose.values import value_table
+from bulkmail.model import Campaign
 from bulkmail.tips.personalization import BRANCH_COLUMNS, FAILURE_COLUMNS, PersonalizationFacts
 
 CHUNK_ROWS = 50_000
@@ -206,14 +208,21 @@ def _whole_problems(part: str, said: Sequence[str | sandbox.Unfilled]) -> Iterat
 
 
 def personalization_facts(
-    letters: Mapping[str, Letter], frame: pd.DataFrame, unsubscribe_url: str, sender: Sender
+    letters: Mapping[str, Letter],
+    frame: pd.DataFrame,
+    unsubscribe_url: str,
+    campaign: Campaign,
+    looked_at: Sequence[str] = (),
 ) -> PersonalizationFacts:
-    """What tip 5 judges: the fields in use, how full they are, and whose letter would come out wrong."""
+    """What tip 5 judges: the fields in use, how full they are, whose letter would come out wrong, and which of the
+    letters that tell most somebody has looked at."""
     uses = inventory(letters)
     cells = letter_fields(frame)
     filled = {name: cells[name].str.strip().ne("").to_numpy() for name in uses if name in cells}
     rows = frame["source_row"].to_numpy()
+    sender = campaign.sender
     own = (sender.name, sender.organisation, sender.address, sender.reply_to)
+    spoken = frame["language"].map(language_of).value_counts() if "language" in frame else {}
     examined = examine(letters, frame, unsubscribe_url, own) if len(frame) else None
     return PersonalizationFacts(
         sender=sender,
@@ -224,4 +233,9 @@ def personalization_facts(
         failures=examined and examined.failures,
         branches=examined and examined.branches,
         html_bytes=examined and examined.html_bytes,
+        values=value_table(frame, uses) if len(frame) else None,
+        language_rule=campaign.language,
+        languages=dict(spoken) or {"": len(frame)},
+        telling=tuple(telling_rows(frame, examined)) if examined and "variant" in frame else (),
+        looked_at=tuple(looked_at),
     )

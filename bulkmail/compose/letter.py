@@ -1,5 +1,6 @@
 """The letter of a campaign as Jinja sources, who reads which variant, and the values that fill it."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,7 @@ from bulkmail.model import FIELD_PREFIX, Campaign, Recipient
 
 LANGUAGES = ("zh-Hant", "en")
 _VARIANTS_OF = {"both": ("both",), "zh-Hant": ("zh-Hant",), "en": ("en",), "column": ("zh-Hant", "en", "both")}
+MARKER = re.compile(r"^[ \t]*<!--\s*language:\s*([\w-]+)\s*-->[ \t]*$", re.MULTILINE)
 # The columns of a list that a letter may name; `field.<name>` columns are named by <name> beside them.
 PERSON_FIELDS = ("address", "name", "given_name", "family_name", "title", "language")
 
@@ -18,7 +20,10 @@ _ENGLISH = ("en", "英")
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """A campaign's letter in one variant (zh-Hant, en or both): Jinja sources with layout, inlined CSS and footer in.
+    """A campaign's letter in one variant: Jinja sources with layout, inlined CSS and footer in.
+
+    The variant is zh-Hant or en, both (the languages in the order in which they were written), or the other order:
+    `en+zh-Hant` has English first.
 
     `organisation` is the same for everybody and fills the field of that name.
     """
@@ -31,27 +36,42 @@ class Letter:
     organisation: str = ""
 
 
-def written_variants(language_rule: str) -> tuple[str, ...]:
+def written_variants(campaign: Campaign) -> tuple[str, ...]:
     """The variants that a campaign's language rule can ask for. Raises InputError for a rule that is none."""
-    if language_rule not in _VARIANTS_OF:
+    if campaign.language not in _VARIANTS_OF:
         raise InputError(
-            "The language of a campaign is both, zh-Hant, en or column, not {language}.", language=language_rule
+            "The language of a campaign is both, zh-Hant, en or column, not {language}.", language=campaign.language
         )
-    return _VARIANTS_OF[language_rule]
+    other = other_order(campaign)
+    return (*_VARIANTS_OF[campaign.language], *([other] if other else []))
 
 
-def variant_of(language_rule: str, recipient_language: str) -> str:
-    """The variant a person reads. Under the rule `column`, people whose language is not known read both."""
-    if len(written_variants(language_rule)) == 1:
-        return language_rule
+def other_order(campaign: Campaign) -> str:
+    """The variant with the languages the other way round than they are written; "" where everybody reads one order."""
+    written = list(dict.fromkeys(language for language in MARKER.findall(campaign.body) if language in LANGUAGES))
+    return "+".join(reversed(written)) if campaign.language == "both" and len(written) == 2 else ""
+
+
+def language_of(recipient_language: str) -> str:
+    """What the list says of a person, as zh-Hant or en; "" where it says nothing that we know."""
     wanted = recipient_language.strip().casefold()
-    return "zh-Hant" if wanted.startswith(_CHINESE) else "en" if wanted.startswith(_ENGLISH) else "both"
+    return "zh-Hant" if wanted.startswith(_CHINESE) else "en" if wanted.startswith(_ENGLISH) else ""
+
+
+def variant_of(language_rule: str, recipient_language: str, other: str = "") -> str:
+    """The variant a person reads: under the rule `column` their language, or both where it is not known; under the rule
+    `both` their language first, `other` being the order that is not the written one."""
+    language = language_of(recipient_language)
+    if language_rule == "column":
+        return language or "both"
+    return other if language and other.startswith(f"{language}+") else language_rule
 
 
 def variants(frame: pd.DataFrame, campaign: Campaign) -> pd.Series:
     """The variant of each row, from its `language` column where the campaign goes by it."""
     languages = frame["language"] if "language" in frame else pd.Series("", index=frame.index, dtype="str")
-    known = {language: variant_of(campaign.language, language) for language in languages.unique()}
+    other = other_order(campaign)
+    known = {language: variant_of(campaign.language, language, other) for language in languages.unique()}
     return languages.map(known).astype("str").rename("variant")
 
 

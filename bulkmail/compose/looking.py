@@ -1,6 +1,7 @@
 """For those who write a letter: whose letters to look at first, what fields there are, and a reader who is nobody."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,16 @@ from bulkmail.model import Recipient
 FIELD_TABLE_COLUMNS = ("field", "used", "places", "filled", "recipients", "share", "has_fallback")
 
 
-def telling_rows(people: pd.DataFrame) -> dict[str, int]:
+class Looked(Protocol):
+    """What the examination of all letters tells of which to look at."""
+
+    branches: pd.DataFrame | None
+
+
+def telling_rows(people: pd.DataFrame, examined: Looked | None = None) -> dict[str, int]:
     """Positions in `people` (with `variant`) of the letters that show most: the first of each variant under its name,
-    and under "longest" and "emptiest" those whose fields hold the most text, and the fewest filled cells.
+    under "longest" and "emptiest" those whose fields hold the most text, and the fewest filled cells; and under
+    `<condition>|<way>` the first that takes each branch, where the letters were examined.
 
     Each position occurs once, under the first name that finds it; without people there are none.
     """
@@ -27,10 +35,18 @@ def telling_rows(people: pd.DataFrame) -> dict[str, int]:
     firsts = people["variant"].reset_index(drop=True).drop_duplicates().sort_values()
     found = {name: place for place, name in firsts.items()}
     found |= {"longest": int(length.argmax()), "emptiest": int(filled.argmin())}
+    found |= _branch_rows(people, examined.branches) if examined and examined.branches is not None else {}
     once: dict[int, str] = {}
     for name, position in found.items():
         once.setdefault(position, name)
     return {name: position for position, name in once.items()}
+
+
+def _branch_rows(people: pd.DataFrame, branches: pd.DataFrame) -> dict[str, int]:
+    taken = branches[branches["letters"] > 0].drop_duplicates(["condition", "way"])
+    places = pd.Series(range(len(people)), index=people["source_row"].to_numpy())
+    known = zip(taken["condition"], taken["way"], taken["source_row"], strict=True)
+    return {f"{condition}|{way}": int(places[row]) for condition, way, row in known if row in places.index}
 
 
 def field_table(letters: Mapping[str, Letter], people: pd.DataFrame | None) -> pd.DataFrame:

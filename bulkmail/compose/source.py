@@ -4,14 +4,13 @@ import re
 from html import escape
 
 from bulkmail.compose import markup
-from bulkmail.compose.letter import LANGUAGES, Letter, written_variants
+from bulkmail.compose.letter import LANGUAGES, MARKER, Letter, written_variants
 from bulkmail.compose.shield import Shield
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Text, say
 
 _BODY, _SUBJECT, _PREHEADER = say("body"), say("subject"), say("preheader")
 _LAYOUT, _FOOTER = say("layout"), say("footer")
-_MARKER = re.compile(r"^[ \t]*<!--\s*language:\s*([\w-]+)\s*-->[ \t]*$", re.MULTILINE)
 _HIDDEN = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden"
 _SLOT_OF_LAYOUT = re.compile(r"<mj-section\b(?:(?!</mj-section>).)*?\[\[body\]\].*?</mj-section>", re.DOTALL)
 
@@ -26,8 +25,7 @@ def compile_letters(campaign: Campaign, *, layout: str, footer_html: str, footer
     if campaign.body_format not in ("md", "mjml", "html"):
         raise InputError("The body is md, mjml or html, not {format}.", format=campaign.body_format)
     return {
-        variant: _letter(campaign, variant, layout, footer_html, footer_text)
-        for variant in written_variants(campaign.language)
+        variant: _letter(campaign, variant, layout, footer_html, footer_text) for variant in written_variants(campaign)
     }
 
 
@@ -61,7 +59,7 @@ def _letter(campaign: Campaign, variant: str, layout: str, footer_html: str, foo
 
 def _sections(source: str, variant: str, part: Text) -> list[tuple[str, str]]:
     """The (language, text) of the sections a variant shows. Blank lines before a section keep its line numbers true."""
-    pieces = _MARKER.split(source)
+    pieces = MARKER.split(source)
     found, lines = [], 0
     for language, text in zip(("all", *pieces[1::2]), pieces[::2], strict=True):
         if language not in (*LANGUAGES, "all"):
@@ -69,12 +67,25 @@ def _sections(source: str, variant: str, part: Text) -> list[tuple[str, str]]:
                 "Line {line} of the {part}: a section is zh-Hant, en or all, not {language}.",
                 line=lines + 1, part=part, language=language,
             )  # fmt: skip
-        if text.strip() and (variant == "both" or language in (variant, "all")):
+        if text.strip() and language in (*_languages(variant), "all"):
             found.append((language, "\n" * lines + text))
         lines += text.count("\n")
     if len(pieces) > 1 and not found:
         raise InputError("The {part} has no section in {language}.", part=part, language=variant)
-    return found
+    return _ordered(found, variant)
+
+
+def _languages(variant: str) -> tuple[str, ...]:
+    """The languages of a variant."""
+    return LANGUAGES if variant == "both" else tuple(variant.split("+"))
+
+
+def _ordered(found: list[tuple[str, str]], variant: str) -> list[tuple[str, str]]:
+    """The sections in the order of the variant; what is for all stays in its place."""
+    if "+" not in variant:
+        return found
+    own = iter(sorted((each for each in found if each[0] != "all"), key=lambda each: variant.index(each[0])))
+    return [each if each[0] == "all" else next(own) for each in found]
 
 
 def _line(source: str, variant: str, shield: Shield, part: Text) -> str:
@@ -87,9 +98,9 @@ def _line(source: str, variant: str, shield: Shield, part: Text) -> str:
 
 def _language_of(campaign: Campaign, variant: str) -> str:
     """The language of the page as a whole: that of the variant, or of the first section."""
-    if variant in LANGUAGES:
-        return variant
-    return next((found[1] for found in _MARKER.finditer(campaign.body) if found[1] in LANGUAGES), "zh-Hant")
+    if variant != "both":
+        return variant.partition("+")[0]
+    return next((found[1] for found in MARKER.finditer(campaign.body) if found[1] in LANGUAGES), "zh-Hant")
 
 
 # ---------------------------------------------------------------- content and page
@@ -151,7 +162,7 @@ def _layout(layout: str, shield: Shield) -> str:
 
 def _page(frame: str, content: str, *, title: str, preheader: str, footer: str, shield: Shield) -> str:
     """The page, covered: the frame with its places filled, or the content itself with preheader and footer added."""
-    hidden = f'<div style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
+    hidden = f'<div lang="[[language]]" style="{_HIDDEN}">{escape(preheader)}</div>' if preheader else ""
     footer = shield.as_comments(footer)
     page = frame.replace("[[body]]", content) if frame else content
     page = page.replace("[[title]]", escape(title, quote=True))

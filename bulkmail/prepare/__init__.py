@@ -1,7 +1,6 @@
 """Prepares a list, and a campaign from a list and a letter to a plan that a person may approve."""
 
 from bulkmail.prepare.campaigns import (
-    LAYOUT,
     UNDER_WAY,
     Inputs,
     Prepared,
@@ -11,16 +10,15 @@ from bulkmail.prepare.campaigns import (
     excluded_of,
     inputs_of,
     inputs_of_file,
-    judge_letter,
-    letters_of,
-    longest_letter,
     plan_to_watch,
     plan_under_way,
     prepare_campaign,
     state_of,
+    with_second_opinion,
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.large import read_list, report_with_rows
+from bulkmail.prepare.letters import LAYOUT, canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
     ListReport,
     asks_dns,
@@ -39,7 +37,7 @@ from bulkmail.prepare.mends import (
     mends_of,
     save_list,
 )
-from bulkmail.prepare.sender import SenderReport, account_of, canary_url, report_on_sender
+from bulkmail.prepare.sender import SenderReport, account_of, report_on_sender
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
@@ -67,9 +65,9 @@ __all__ = [
     "inputs_of_file",
     "judge_addresses",
     "judge_letter",
+    "largest_letter",
     "letters_of",
     "list_hash",
-    "longest_letter",
     "make_drill",
     "mark",
     "mend",
@@ -88,4 +86,5 @@ __all__ = [
     "save_list",
     "state_of",
     "wanting",
+    "with_second_opinion",
 ]

@@ -1,27 +1,27 @@
 """Prepares a campaign: from a list and a letter to a plan that a person may approve. It calls; no rule lives here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, files, journal, lists, past, suppressions
+from bulkmail.adapters import database, journal, lists, past, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
-from bulkmail.errors import InputError, StateError
-from bulkmail.model import Campaign, EventKind, Finding, Message, Outcome, Plan, say
+from bulkmail.errors import StateError
+from bulkmail.model import Campaign, EventKind, Finding, Outcome, Plan, say
 from bulkmail.prepare import consents, way_out
+from bulkmail.prepare.letters import canary_url, clarity_facts, largest_letter, letters_of, second_opinion
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
-from bulkmail.prepare.sender import canary_url, letters_as_sent, sender_facts
+from bulkmail.prepare.sender import letters_as_sent, sender_facts
 from bulkmail.prepare.words import check_words, with_words
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, personalization, unsubscribe
 
-LAYOUT = "notice.mjml"
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
 
@@ -63,7 +63,8 @@ def state_of(ws: Workspace, campaign: Campaign) -> str:
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A campaign ready to be approved, or not: `findings` say why. `table` is every row of the list, annotated;
-    `contacts` are the letters that went to anybody in the last month."""
+    `contacts` are the letters that went to anybody in the last month; `letter` and `personal` are what tips 4 and 5
+    judged."""
 
     inputs: Inputs
     table: pd.DataFrame
@@ -74,6 +75,8 @@ class Prepared:
     contacts: pd.DataFrame
     consent_events: pd.DataFrame
     findings: tuple[Finding, ...]
+    letter: clarity.ClarityFacts | None = None
+    personal: personalization.PersonalizationFacts | None = None
 
     @property
     def campaign(self) -> Campaign:
@@ -118,7 +121,18 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         contacts=contacts,
         consent_events=brought,
         findings=tuple(preflight.by_harm(found)),
+        letter=facts.clarity,
+        personal=facts.personalization,
     )
+
+
+def with_second_opinion(prepared: Prepared) -> Prepared:
+    """The same with SpamAssassin asked, where it is installed: for when somebody decides, since it takes seconds."""
+    if prepared.letter is None:
+        return prepared
+    asked = second_opinion(prepared.letter)
+    found = [asked, *(finding for finding in prepared.findings if finding.code != asked.code)]
+    return replace(prepared, findings=tuple(preflight.by_harm(found)))
 
 
 def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
@@ -138,16 +152,6 @@ def _judge_people(
     return table, brought, events
 
 
-def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
-    """The letters of a campaign, one for each variant, in the house's layout and with the footer of tip 3."""
-    return compose.compile_letters(
-        campaign,
-        layout=files.layout(ws.home, LAYOUT),
-        footer_html=unsubscribe.footer_html(campaign.sender),
-        footer_text=unsubscribe.footer_text(campaign.sender),
-    )
-
-
 def _given_up(ws: Workspace, campaign_id: str) -> list[str]:
     """The plans of a campaign that were cancelled or are void."""
     cancelled = {run.plan_hash for run in journal.runs(ws, "cancelled")}
@@ -163,19 +167,6 @@ def _suppressed(table: pd.DataFrame) -> pd.DataFrame:
 # ---------------------------------------------------------------- facts for the seven tips
 
 
-def longest_letter(ws: Workspace, letters: Mapping[str, compose.Letter], people: pd.DataFrame) -> Message | None:
-    """The letter of the person with the most text in their fields, the largest to travel; None without people, or where
-    it cannot be written: PER-01 then says why."""
-    if people.empty:
-        return None
-    texts = people.select_dtypes(include="str")
-    row = people.iloc[[texts.apply(lambda column: column.str.len()).sum(axis=1).to_numpy().argmax()]]
-    try:
-        return compose.render(letters[row["variant"].iloc[0]], compose.recipients(row)[0], canary_url(ws))
-    except InputError:
-        return None
-
-
 def _facts(
     ws: Workspace,
     inputs: Inputs,
@@ -186,13 +177,16 @@ def _facts(
     events: pd.DataFrame,
     now: datetime,
 ) -> preflight.PreflightFacts:
-    campaign, letter = inputs.campaign, longest_letter(ws, letters, eligible)
+    campaign = inputs.campaign
+    personal = compose.personalization_facts(letters, eligible, canary_url(ws), campaign)
+    largest = largest_letter(ws, letters, eligible, personal)
+    letter = largest and largest.message
     return preflight.PreflightFacts(
         consent=consents.facts(ws, table, campaign, letter=letter and f"{letter.subject}\n{letter.text}", now=now),
         addressing=addressing.quality_of(table),
         unsubscribe=letter and way_out.facts_of(ws, campaign, letter, contacts, events, now=now),
-        clarity=letter and _clarity_facts(ws, campaign, letter),
-        personalization=compose.personalization_facts(letters, eligible, canary_url(ws), campaign.sender),
+        clarity=largest and clarity_facts(ws, campaign, letters, largest, eligible, now=now),
+        personalization=personal,
         cadence=_cadence_facts(ws, campaign, table, contacts, now),
         sender_requirements=sender_facts(
             ws,
@@ -218,16 +212,6 @@ def _cadence_facts(
         daily_volume=cadence.volume_by_day(contacts),
         delivered=delivered + journal.letters_since(ws, EventKind.DELIVERED, month),
         complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
-    )
-
-
-def _clarity_facts(ws: Workspace, campaign: Campaign, letter: Message) -> clarity.ClarityFacts:
-    return clarity.ClarityFacts(
-        campaign=campaign,
-        subject=letter.subject,
-        html=letter.html,
-        text=letter.text,
-        organisation_domains=ws.settings.domains,
     )
 
 
@@ -258,18 +242,6 @@ def _sample_by_mistake(ws: Workspace, table: pd.DataFrame) -> list[Finding]:
             source="house",
         )
     ]
-
-
-def judge_letter(ws: Workspace, campaign: Campaign, letters: Mapping[str, compose.Letter]) -> list[Finding]:
-    """What tips 4 and 5 say of letters that have no list yet, by a reader who is nobody; what needs people is UNKNOWN.
-
-    Raises InputError where a letter cannot be written at all.
-    """
-    written = [compose.render(letter, compose.stand_in(letters), canary_url(ws)) for letter in letters.values()]
-    uses = personalization.PersonalizationFacts(sender=campaign.sender, uses=compose.inventory(letters), recipients=0)
-    about = _clarity_facts(ws, campaign, max(written, key=lambda message: len(message.html)))
-    found = [check(about) for check in clarity.CHECKS] + [check(uses) for check in personalization.CHECKS]
-    return preflight.by_harm(found)
 
 
 # ---------------------------------------------------------------- approval

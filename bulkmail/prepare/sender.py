@@ -16,6 +16,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.facts import AccountFacts, DomainFacts, SeedFacts, WatchFacts
 from bulkmail.model import Campaign, Finding, Text
+from bulkmail.prepare.letters import canary_url
 from bulkmail.prepare.lists import asks_dns
 from bulkmail.tips import sender_requirements, unsubscribe
 from bulkmail.tips.sender_requirements import SenderFacts
@@ -137,15 +138,6 @@ def letters_as_sent(
             headers = unsubscribe.headers_of(campaign, url)
             built.append(compose.final_mime(message, recipient, campaign.sender, sent_at=now, headers=headers))
     return tuple(built)
-
-
-CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
-
-
-def canary_url(ws: Workspace) -> str:
-    """An unsubscribe link of the right shape and length that belongs to nobody."""
-    token = unsubscribe.make_token(CANARY, "0" * 16, ws.token_keys[ws.token_key_id], ws.token_key_id)
-    return f"{ws.settings.public_url}/u/{token}"
 
 
 def links_in(letters: tuple[bytes, ...]) -> dict[str, str]:

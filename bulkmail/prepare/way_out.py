@@ -9,7 +9,7 @@ from bulkmail.adapters import opt_outs, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Campaign, Message
 from bulkmail.prepare.drill import newest_drill
-from bulkmail.prepare.sender import canary_url
+from bulkmail.prepare.letters import canary_url
 from bulkmail.tips import unsubscribe
 
 

@@ -8,8 +8,16 @@ from bulkmail.model import Outcome
 from bulkmail.tips import clarity
 from tests.builders import a_campaign
 
-FOOTER = "<p>Open University</p><p>1 Harbour Road<br>Macau</p>"
-TEXT = "We open at 9.\n\nOpen University\n1 Harbour Road\nMacau"
+HEAD = '<html lang="en" dir="ltr"><body><div lang="en"><p>Our new opening hours begin on Monday.</p>'
+FOOTER = f"{HEAD}<p>Open University</p><p>1 Harbour Road<br>Macau</p></div></body></html>"
+TEXT = "Our new opening hours begin on Monday.\n\nOpen University\n1 Harbour Road\nMacau"
+
+
+MIME = (
+    b"From: Open University Library <library@example.org>\r\nTo: ana@example.com\r\nSubject: New opening hours\r\n"
+    b"Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nMessage-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/plain\r\n\r\nHello\r\n"
+)
 
 
 def facts(subject="New opening hours", html=FOOTER, text=TEXT, domains=("example.org",), headers=None, **sender):
@@ -20,8 +28,10 @@ def facts(subject="New opening hours", html=FOOTER, text=TEXT, domains=("example
         subject=subject,
         html=html,
         text=text,
+        preheader="From Monday on the library opens at nine",
         organisation_domains=domains,
         headers=headers or {},
+        mime=MIME,
     )
 
 
@@ -34,9 +44,8 @@ def judged(code, known):
 def test_a_plain_honest_letter_passes_every_check():
     findings = [check(facts()) for check in clarity.CHECKS]
     assert {finding.outcome for finding in findings} == {Outcome.PASS}
-    assert [finding.code for finding in findings] == [
-        "MSG-01", "MSG-02", "MSG-04", "MSG-05", "MSG-12", "MSG-15", "MSG-20", "MSG-21"
-    ]  # fmt: skip
+    codes = sorted(finding.code for finding in findings)
+    assert codes == [f"MSG-{number:02d}" for number in range(1, 31) if number != 29]  # SpamAssassin is asked apart
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from bulkmail.model import Finding
 from bulkmail.tips.clarity import content, languages, links, sender, subject, wire
 from bulkmail.tips.clarity.facts import ClarityFacts, SpamReport
 from bulkmail.tips.clarity.subject import display_width
+from bulkmail.tips.clarity.wire import check_spamassassin
 
-__all__ = ["CHECKS", "ClarityFacts", "SpamReport", "display_width"]
+__all__ = ["CHECKS", "ClarityFacts", "SpamReport", "check_spamassassin", "display_width"]
 
 CHECKS: tuple[Callable[[ClarityFacts], Finding], ...] = tuple(
     check for room in (subject, sender, links, content, languages, wire) for check in room.CHECKS

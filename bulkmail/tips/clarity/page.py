@@ -34,7 +34,8 @@ BLACK, WHITE = Colour(0, 0, 0), Colour(1, 1, 1)
 
 @dataclass(frozen=True)
 class Look:
-    """How the words of an element are shown: `ground` is None behind a picture; sizes in px."""
+    """How the words of an element are shown: `ground` is None behind a picture; sizes in px; `language` is that of a
+    part that is in one language, "" in a page that holds several."""
 
     colour: Colour = BLACK
     ground: Colour | None = WHITE
@@ -152,10 +153,17 @@ def _look(element: etree._Element, above: Look) -> Look:
         ground=_ground(element, style, above.ground),
         size=size,
         bold=_bold(element, style, above.bold),
-        language=element.get("lang", above.language),
+        language=_language(element, above.language),
     )
     attribute = "hidden" if element.get("hidden") is not None else ""
     return replace(look, hidden=above.hidden or _hidden(style) or attribute)
+
+
+def _language(element: etree._Element, above: str) -> str:
+    said = element.get("lang")
+    if said is None:
+        return above
+    return said if all(part.get("lang", said) == said for part in element.iterdescendants()) else ""
 
 
 @lru_cache(maxsize=4096)

@@ -138,7 +138,7 @@ def _phone(match: re.Match[str]) -> str:
 _HALF = r"(?P<half>上午|早上|凌晨|下午|中午|晚上|傍晚|晚)?\s*"
 _ZH = r"[〇零一二三四五六七八九十廿卅兩]{1,3}"
 _ORDINAL = r"(?:st|nd|rd|th)?"
-_CLOCK = rf"(\d{{1,2}}|{_ZH})\s*[時點点时](?:正|(半)|(\d{{1,2}}|{_ZH})\s*分)?"
+_CLOCK = rf"(\d{{1,2}}|{_ZH})\s*[時點点时]\s*(?:正|(半)|(\d{{1,2}}|{_ZH})\s*分)?"
 _CHINESE_DATE = (
     rf"(?:(\d{{4}}|[〇零一二三四五六七八九]{{4}})\s*年\s*)?(\d{{1,2}}|{_ZH})\s*月\s*(\d{{1,2}}|{_ZH})\s*[日號号]"
 )
@@ -157,7 +157,7 @@ _READERS: tuple[tuple[str, str, Callable[[re.Match[str]], str]], ...] = (
     ("time", r"\b(\d{1,2})(?:[:.](\d{2}))?\s*([ap])\.?\s?m\b\.?", lambda m: _time(m[1], m[2], m[3])),
     ("time", _HALF + r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)", lambda m: _time(m[2], m[3], m["half"] or "")),
     ("time", _HALF + _CLOCK, lambda m: _time(m[2], m[3] or m[4], m["half"] or "")),
-    ("time", r"\bnoon\b|正午", lambda m: "12:00"),
+    ("time", r"(?:\b12\s+)?\bnoon\b|正午", lambda m: "12:00"),
     ("phone", r"(?:\(?\+?\d{2,3}\)?[ -])?\d{4}[ -]\d{4}\b|\+\d{2,3}\s?\d{7,11}\b|\b[2368]\d{7}\b", _phone),
     ("amount", rf"({_MONEY})\s*({_NUMBER})", lambda m: _money(m[1], m[2], None)),
     ("amount", rf"({_NUMBER})\s*({_MONEY})", lambda m: _money(None, m[1], m[2])),

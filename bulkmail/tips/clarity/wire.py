@@ -175,5 +175,4 @@ CHECKS = (
     check_parts_say_the_same,
     check_html_size,
     check_no_attachments,
-    check_spamassassin,
 )
