@@ -12,8 +12,11 @@ from bulkmail.tips import unsubscribe
 from tests.builders import NOW, a_campaign, a_plan, a_snapshot
 
 
-def approved(ws, people=30, batch=10, *, first=0, key="a", at=NOW, fields=None, not_before=None, **changes):
-    """The hash of an approved plan of so many people in batches of so many; `fields` are columns of the snapshot."""
+def approved(
+    ws, people=30, batch=10, *, first=0, key="a", at=NOW, fields=None, not_before=None, manner=None, **changes
+):
+    """The hash of an approved plan of so many people in batches of so many; `fields` are columns of the snapshot,
+    `manner` is how it is to be sent."""
     campaign = a_campaign(**changes)
     database.save_campaign(ws, campaign, at)
     letters = compose.compile_letters(
@@ -27,7 +30,7 @@ def approved(ws, people=30, batch=10, *, first=0, key="a", at=NOW, fields=None, 
     if not_before:
         made = later(made, not_before)
     journal.store_plan(ws, made, snapshot, snapshot.iloc[:0], [], at)
-    journal.approve(ws, made.hash, "Ana", at)
+    journal.approve(ws, made.hash, "Ana", at, **manner or {})
     return made.hash
 
 

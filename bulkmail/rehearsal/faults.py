@@ -16,7 +16,10 @@ REQUEST_FAULTS: Mapping[str, str] = {
     "answer": "answer with `status` and `message` and keep nothing",
     "too_many_requests": "answer 429, with a rate limit that ends after `seconds`",
 }
-LINE_FAULTS: Mapping[str, str] = {"refuse_connections": "hang up everywhere and refuse connections for `seconds`"}
+LINE_FAULTS: Mapping[str, str] = {
+    "refuse_connections": "hang up everywhere and refuse connections for `seconds`",
+    "rate_limit": "take `count` requests in each window of `seconds`, say so in the headers, answer 429 to the others",
+}
 EVENT_FAULTS: Mapping[str, str] = {
     "lose_events": "never post the next `count` events",
     "repeat_events": "post the next `count` events twice, with new ids of their own",

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from bulkmail.rehearsal.api import refused
 from bulkmail.rehearsal.faults import Fault
+from bulkmail.rehearsal.limiting import telling
 from bulkmail.rehearsal.stage import Stage
 
 
@@ -33,7 +34,7 @@ def misbehaving(app: ASGIApp, stage: Stage) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         fault = stage.faults.for_request(scope["path"]) if scope["type"] == "http" else None
         if fault is None:
-            await app(scope, receive, send)
+            await _within_limit(app, stage, scope, receive, send)
             return
         if fault.kind.startswith("accept"):
             status, headers = await _silently(app, scope, receive)
@@ -43,6 +44,19 @@ def misbehaving(app: ASGIApp, stage: Stage) -> ASGIApp:
         await _ACTS[fault.kind](fault, stage, scope, receive, send, status, headers)
 
     return answer
+
+
+async def _within_limit(app: ASGIApp, stage: Stage, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer well, or with 429 where a rate limit is ordered and used up."""
+    if stage.limit is None or scope.get("path") != stage.limit.path:
+        await app(scope, receive, send)
+        return
+    is_taken, headers = stage.limit.take(stage.clock())
+    if is_taken:
+        await telling(app, headers, scope, receive, send)
+        return
+    await _read(receive)
+    await refused(429, (None, "too many requests"), headers=headers)(scope, receive, send)
 
 
 async def _silently(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]]]:

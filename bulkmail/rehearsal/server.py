@@ -28,8 +28,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulkmail.errors import SettingsError
 from bulkmail.rehearsal import api, inbox, playing
-from bulkmail.rehearsal.faults import Fault, Faults, read_faults
+from bulkmail.rehearsal.faults import LINE_FAULTS, Fault, Faults, read_faults
 from bulkmail.rehearsal.letters import Letter, Store
+from bulkmail.rehearsal.limiting import RateLimit
 from bulkmail.rehearsal.misbehave import lines_of, misbehaving
 from bulkmail.rehearsal.stage import Stage, signing_key
 
@@ -234,7 +235,8 @@ async def _faults(stage: Stage, request: Request) -> Response:
 def _order(stage: Stage, faults: Iterable[Fault], asker: object = None) -> None:
     """Put the faults in force; connections are refused from now on, and all but the asker's line are cut."""
     faults = list(faults)
-    stage.faults.order(fault for fault in faults if fault.kind != "refuse_connections")
+    stage.faults.order(fault for fault in faults if fault.kind not in LINE_FAULTS)
+    stage.limit = next((RateLimit(fault) for fault in faults if fault.kind == "rate_limit"), None)
     for fault in faults:
         if fault.kind == "refuse_connections":
             stage.refuse(fault.seconds, asker)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bulkmail.rehearsal.faults import Faults
 from bulkmail.rehearsal.letters import Store
+from bulkmail.rehearsal.limiting import RateLimit
 
 
 @dataclass(kw_only=True)
@@ -30,6 +31,7 @@ class Stage:
     webhook_url: str = ""
     bodies: Path | None = None
     clock: Callable[[], float] = time.time
+    limit: RateLimit | None = None
     post_again_at: float = 0.0
     lines: dict[object, asyncio.Transport] = field(default_factory=dict)
     refuse: Callable[[float, object], None] = lambda seconds, spare: None  # set by the server that runs

@@ -36,14 +36,15 @@ class Chores:
         if self.desk.clock() >= self.next_at:
             self.do()
 
-    def do(self) -> None:
+    def do(self) -> int:
+        """How many attempts were planned anew: of the dead, and of what was called back."""
         ws, ask, now = self.desk.ws, self.desk.ask, self.desk.clock()
         self.next_at = now + CHORES_EVERY
         journal.heartbeat(ws, self.desk.worker, now)
-        recover(ws, now)
+        planned_anew = recover(ws, now)
         journal.settle_by_events(ws, now)
         if ask:
-            ahead.call_back(ws, ask, now)
+            planned_anew += ahead.call_back(ws, ask, now)
             ahead.recall(ws, ask, now)
             ahead.let_go(ws, ask, now)
             settle_by_logs(ws, ask, now, at_once=False)
@@ -51,6 +52,7 @@ class Chores:
             began = time.monotonic()
             stop_on_evidence(ws, now)
             self.weigh_at = now + timedelta(seconds=REST_FACTOR * (time.monotonic() - began))
+        return planned_anew
 
 
 # ---------------------------------------------------------------- evidence

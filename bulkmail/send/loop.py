@@ -91,7 +91,8 @@ def _session(
             on_progress()
             if not sent:
                 if once or (plan_hash and not _is_at_work(ws, plan_hash)):
-                    chores.do()
+                    if chores.do():
+                        continue  # there is something to send again
                     return
                 wait(_seconds_to_next(ws, plan_hash, clock()))
     finally:
