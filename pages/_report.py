@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from _ui import t
 
-from bulkmail import audience, charts, prepare, wiring
+from bulkmail import audience, charts, forecast, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.adapters.lists import ListVersion
 from bulkmail.model import Finding
@@ -63,14 +63,36 @@ def look(
 
 
 def show_cards(seen: Seen) -> None:
-    """Draw the three numbers that add up."""
+    """Draw the three numbers that add up, and how many letters will likely bounce."""
     people = seen.people
     ui.cards(
         (t("Rows"), people.rows, ""),
         (t("Can be mailed"), len(people.eligible), ui.share(len(people.eligible), people.rows)),
         (t("Left out"), len(people.excluded), ui.share(len(people.excluded), people.rows)),
+        card_of_bounces(seen.report.bounces),
     )
     st.caption(t("By the list alone. Whether people agreed depends on the purpose of a campaign: see Consent."))
+
+
+def card_of_bounces(told: forecast.BounceForecast) -> tuple[str, str, str]:
+    if told.reason or told.expected is None:
+        return t("Likely to bounce"), t("unknown"), t("not enough data")
+    return t("Likely to bounce"), f"{told.low90:,} – {told.high90:,}", t("of {of}, 9 times in 10", of=told.planned)
+
+
+def show_bounces(told: forecast.BounceForecast) -> None:
+    """Draw what the forecast of bounces rests on, or why there is none."""
+    if told.reason:
+        said = t(told.reason)
+    else:
+        said = t(
+            "Of {planned} letters about {expected} will bounce, and nine times in ten {low} to {high}. It rests on "
+            "{events} bounces in {campaigns} campaigns of your own; {reached} of these people had a letter before, the "
+            "others are new, and new addresses bounce more.",
+            planned=told.planned, expected=f"{told.expected:,.1f}", low=told.low90, high=told.high90,
+            events=told.events, campaigns=told.campaigns, reached=told.reached,
+        )  # fmt: skip
+    st.caption(f":material/query_stats: **{t('Likely to bounce')}** · {ui.plain(said)}")
 
 
 # ---------------------------------------------------------------- what was found
@@ -79,6 +101,8 @@ def show_cards(seen: Seen) -> None:
 def show_found(seen: Seen) -> None:
     """Draw why rows are left out, and the findings."""
     show_reasons(seen.people)
+    if seen.report.bounces.planned:
+        show_bounces(seen.report.bounces)
     st.subheader(t("What was found"), anchor=False)
     ui.show_findings(seen.report.findings, below=lambda finding: show_way(seen, finding))
 

@@ -10,10 +10,10 @@ from _rows import show_rows
 from _ui import t
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from bulkmail import intake, prepare, wiring
+from bulkmail import intake, list_history, prepare, wiring
 from bulkmail.adapters import database, lists
 from bulkmail.errors import BulkmailError
-from bulkmail.model import say
+from bulkmail.model import Finding, say
 from bulkmail.roles import Role
 
 VIEWS = {"found": say("What was found"), "rows": say("Rows"), "reading": say("How it was read")}
@@ -76,10 +76,12 @@ def show_upload(file: UploadedFile) -> None:
         except BulkmailError:
             st.caption(t("Nothing in this file can be read as a list."))
         return
-    show_save(file, reading)
+    head = st.container()
     _reading.show_sheets(file, reading)
     key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
     seen = look(key, reading.table, reading.columns, reading.findings)
+    with head:
+        show_save(file, reading, seen.report.gate)
     show_cards(seen)
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "seen", **ui.SEGMENTS)
     if view == "reading":
@@ -90,7 +92,8 @@ def show_upload(file: UploadedFile) -> None:
         {"found": show_found, "rows": show_rows}[view](seen)
 
 
-def show_save(file: UploadedFile, reading: intake.Reading) -> None:
+def show_save(file: UploadedFile, reading: intake.Reading, gate: tuple[Finding, ...]) -> None:
+    """Draw the name to save the list under and, where it looks bought or stale, the question where it is from."""
     name, save = st.columns([5, 1], vertical_alignment="bottom")
     with name:
         st.text_input(
@@ -99,8 +102,10 @@ def show_save(file: UploadedFile, reading: intake.Reading) -> None:
         )  # fmt: skip
     save.button(
         t("Save the list"), type="primary", icon=":material/save:", key="lists-save", on_click=keep,
-        args=(file, reading), width="stretch", disabled=not ui.may(Role.AUTHOR),
+        args=(file, reading, gate), width="stretch", disabled=not ui.may(Role.AUTHOR),
     )  # fmt: skip
+    if gate:
+        show_gate(file, gate)
     before = lists.newest(ui.house(), name_of(file))
     if before:
         told = t(
@@ -112,17 +117,30 @@ def show_save(file: UploadedFile, reading: intake.Reading) -> None:
     st.caption(t("Not saved yet: a reload of this page forgets the file."))
 
 
+def show_gate(file: UploadedFile, gate: tuple[Finding, ...]) -> None:
+    told = (ui.plain(t(finding.message)) for finding in gate)
+    signs = "  \n".join((f"**{t('This list looks bought or stale.')}**", *told))
+    st.warning(signs, icon=":material/gpp_maybe:")
+    st.text_input(
+        t("Where does it come from, and since when have its people agreed?"), key=f"lists-origin-{file.file_id}",
+        max_chars=500, placeholder=t("for example: sign-up sheets of the open day, March 2026"),
+        help=t("It is kept with the list and shown among its versions."),
+    )  # fmt: skip
+
+
 def name_of(file: UploadedFile) -> str:
     return st.session_state.get(f"lists-name-{file.file_id}", "").strip() or file.name
 
 
-def keep(file: UploadedFile, reading: intake.Reading) -> None:
+def keep(file: UploadedFile, reading: intake.Reading, gate: tuple[Finding, ...]) -> None:
     """Save the list and have the page show it; for a callback."""
     file_hash, by = prepare.content_hash(file.getvalue()), ui.who()
+    origin = st.session_state.get(f"lists-origin-{file.file_id}", "")
     if not ui.may(Role.AUTHOR):
         return
     try:
-        saved = prepare.save_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by)
+        list_history.admit(gate, origin)
+        saved = prepare.save_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by, origin=origin)
     except BulkmailError as error:
         ui.report(error)
         return

@@ -6,6 +6,7 @@ it, who the reader is) → `hazard` (a logit with learned spreads) → `study` (
 a log is too thin for more. Forecasts come with intervals, or as unknown with a reason.
 """
 
+from bulkmail.forecast.bounces import BounceForecast, expected_bounces
 from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
@@ -19,6 +20,7 @@ __all__ = [
     "GMAIL_RULE",
     "OUTCOMES",
     "TOO_FEW",
+    "BounceForecast",
     "Curve",
     "Forecast",
     "Outlook",
@@ -32,6 +34,7 @@ __all__ = [
     "curve",
     "curves",
     "expected",
+    "expected_bounces",
     "expected_outcomes",
     "extrapolated",
     "has_left",

@@ -14,6 +14,7 @@ from bulkmail.audience import Audience
 from bulkmail.errors import StateError
 from bulkmail.model import Campaign, EventKind, Finding, Outcome, Plan, say
 from bulkmail.prepare import consents, way_out
+from bulkmail.prepare.known import past_checks
 from bulkmail.prepare.letters import canary_url, clarity_facts, largest_letter, letters_of, second_opinion
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
@@ -100,6 +101,7 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
     eligible = people.eligible.assign(variant=compose.variants(people.eligible, campaign))
     facts = _facts(ws, inputs, table, eligible, letters, contacts, events, now)
     found = [*inputs.read, *preflight.judge(facts), *_nobody_left(people), *_sample_by_mistake(ws, table)]
+    found += past_checks(ws, table, now)
     made, snapshot = plan.make_plan(
         campaign=campaign,
         rehearsal=ws.settings.rehearsal,

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import pandas as pd
 
-from bulkmail import audience, preflight
+from bulkmail import audience, forecast, list_history, preflight
 from bulkmail.adapters import domain_answers, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.model import Finding
+from bulkmail.prepare import known
 from bulkmail.tips import addressing, consent, unsubscribe
 
 Progress = Callable[[int, int], object]  # how many domains were asked about, and how many there are to ask
@@ -27,11 +28,15 @@ def content_hash(data: bytes) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ListReport:
-    """What is known of a list by itself: `table` is annotated, `findings` are those of reading and of tip 2."""
+    """What is known of a list by itself: `table` is annotated, `findings` are those of reading, of tip 2 and of what
+    the past knows; `gate` are those that keep a list from being saved until somebody says where it comes from;
+    `bounces` is how many of its letters will likely come back."""
 
     table: pd.DataFrame
     audience: Audience
     findings: tuple[Finding, ...]
+    gate: tuple[Finding, ...]
+    bounces: forecast.BounceForecast
 
 
 def report_on_list(
@@ -44,13 +49,20 @@ def report_on_list(
     """
     judged = judge_addresses(ws, table, now=now, on_progress=on_progress)
     quality = addressing.quality_of(judged)
-    found = [*read, *(check(quality) for check in addressing.CHECKS)]
+    by_address = [check(quality) for check in addressing.CHECKS]
     of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
     events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
     judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
     judged = unsubscribe.annotate(judged, suppressions.suppressions(ws), purpose="")
     people = audience.select_audience(judged)
-    return ListReport(table=judged, audience=people, findings=tuple(preflight.by_harm(found)))
+    found = [*by_address, *known.past_checks(ws, judged, now)]
+    return ListReport(
+        table=judged,
+        audience=people,
+        findings=tuple(preflight.by_harm([*read, *found])),
+        gate=list_history.closed(found),
+        bounces=forecast.expected_bounces(known.past_letters(ws), people.eligible["person"]),
+    )
 
 
 def judge_addresses(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
-from bulkmail import intake, prepare, rejects
+from bulkmail import intake, prepare, rejects, wiring
 from bulkmail.adapters import database, lists, mends
 from tests.builders import NOW, a_campaign
 from tests.pages.conftest import words
@@ -32,8 +32,14 @@ def uploaded(page, name, data):
     return page.file_uploader("lists-file").upload(name, data).run()
 
 
+def from_somewhere(page):
+    """Say where a list without dates comes from, as the gate asks."""
+    return page.text_input(f"lists-origin-{page.file_uploader('lists-file').value.file_id}").set_value("the fair").run()
+
+
 def numbers(page):
-    return [metric.value for metric in page.metric]
+    """Rows, can be mailed, left out."""
+    return [metric.value for metric in page.metric][:3]
 
 
 def behind(page):
@@ -60,7 +66,7 @@ def test_an_uploaded_file_is_judged_before_it_is_saved(opened, sqlite_workspace)
 
 
 def test_saving_keeps_the_list_shows_it_and_is_written_down(opened, sqlite_workspace):
-    page = uploaded(opened("lists"), "people.csv", MESS.encode())
+    page = from_somewhere(uploaded(opened("lists"), "people.csv", MESS.encode()))
     page.button("lists-save").click().run()
     assert not page.exception
     [version] = lists.lists(sqlite_workspace)
@@ -70,9 +76,30 @@ def test_saving_keeps_the_list_shows_it_and_is_written_down(opened, sqlite_works
     assert database.audit_trail(sqlite_workspace)["what"].tolist() == ["list.saved"]
 
 
+def test_a_list_that_looks_bought_is_kept_only_with_word_of_where_it_comes_from(opened, sqlite_workspace):
+    page = uploaded(opened("lists"), "people.csv", MESS.encode())
+    assert "looks bought or stale" in page.warning[0].value and "no row says when" in page.warning[0].value
+    page.button("lists-save").click().run()
+    assert "Say where it comes from" in page.error[0].value
+    assert lists.lists(sqlite_workspace) == []
+    from_somewhere(page).button("lists-save").click().run()
+    [version] = lists.lists(sqlite_workspace)
+    assert version.meta["origin"] == "the fair"
+
+
+def test_a_list_with_fresh_dates_needs_no_word(opened, sqlite_workspace):
+    day = wiring.now() - timedelta(days=40)
+    page = uploaded(
+        opened("lists"), "dated.csv", f"email,consent,consent date\na@alpha.edu,yes,{day:%Y-%m-%d}\n".encode()
+    )
+    assert not page.warning
+    page.button("lists-save").click().run()
+    assert len(lists.lists(sqlite_workspace)) == 1
+
+
 def test_a_list_is_saved_from_an_address_that_asks_for_a_new_one(opened, sqlite_workspace):
     saved(sqlite_workspace)
-    page = uploaded(opened("lists", list="new"), "more.csv", b"email\na@alpha.edu\n")
+    page = from_somewhere(uploaded(opened("lists", list="new"), "more.csv", b"email\na@alpha.edu\n"))
     page.text_input(f"lists-name-{page.file_uploader('lists-file').value.file_id}").set_value("others").run()
     page.button("lists-save").click().run()
     assert {version.name for version in lists.lists(sqlite_workspace)} == {"people.csv", "others"}
@@ -262,7 +289,7 @@ def test_a_new_upload_is_a_version_that_says_what_changed_and_which_mends_still_
     page = opened("lists", seen="versions")
     assert page.selectbox("version").value != str(first.id)
     assert page.dataframe[0].value["Rows"].tolist() == [6, 5]
-    assert numbers(page)[3:] == ["1", "0", "0", "5"]
+    assert [metric.value for metric in page.metric][4:] == ["1", "0", "0", "5"]
     assert page.dataframe[1].value["name"].tolist() == ["新人"]
     assert now_in(ws)["original_address"].tolist()[2] == "li@gmail.com"
     page.segmented_control("seen").set_value("history").run()
@@ -308,6 +335,7 @@ def test_pasted_text_is_a_list_like_any_file(opened, sqlite_workspace):
     assert not page.exception
     page.text_area("lists-pasted").set_value("ana@alpha.edu\nbo@alpha.edu").run()
     assert numbers(page) == ["2", "2", "0"]
+    page.text_input(next(box.key for box in page.text_input if box.key.startswith("lists-origin"))).set_value("asked")
     page.button("lists-save").click().run()
     assert [version.name for version in lists.lists(sqlite_workspace)] == ["Pasted list"]
 
