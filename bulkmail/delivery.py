@@ -60,6 +60,7 @@ PAUSES: Mapping[str, Text] = {
     "letter_changed": say("The letter can no longer be written as it was approved. Prepare the campaign anew."),
     "snapshot_lost": say("The file of this plan's recipients is missing or has changed. Restore it from a backup."),
     "bounces": say("Too many letters bounced. Check where the addresses come from before you resume."),
+    "requests_wait": say("A request to stop has waited for more than 48 hours. Honour it first, then resume."),
     "complaints": say("Too many people reported the letter as spam. Check consent before you resume."),
 }  # fmt: skip
 

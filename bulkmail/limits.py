@@ -74,6 +74,8 @@ LINK_CONTRAST = Limit(4.5, "to 1", "https://www.w3.org/TR/WCAG22/#contrast-minim
 DRILL_MINUTES = Limit(15, "minutes that a drill of the way out is believed", HOUSE, _READ)
 DRILL_RETRY_SECONDS = Limit(60, "seconds after a drill that met nobody", HOUSE, _READ)
 DRILL_ANSWER_SECONDS = Limit(5, "seconds for one answer of a drill", HOUSE, _READ)
+OPT_OUT_BYTES = Limit(5_000_000, "bytes of a mail that asks to stop", HOUSE, _READ)
+OPT_OUT_ADDRESSES = Limit(20, "addresses of one such mail that are offered", HOUSE, _READ)
 UNSUBSCRIBE_HONOUR_HOURS = Limit(48, "hours", "https://support.google.com/a/answer/14229414", _READ)
 
 # 4 clarity

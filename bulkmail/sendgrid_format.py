@@ -431,6 +431,29 @@ def is_hard_bounce(entry: Mapping[str, object]) -> bool:
     return bool(_NO_SUCH_PERSON.search(said)) or _text(entry, "bounce_classification").lower() == "invalid address"
 
 
+# ---------------------------------------------------------------- SendGrid's own lists
+
+_LISTED = {
+    "unsubscribes": EventKind.UNSUBSCRIBED,
+    "spam_reports": EventKind.COMPLAINED,
+    "bounces": EventKind.BOUNCED,
+    "invalid_emails": EventKind.BOUNCED,
+}
+
+
+def read_suppressed(name: str, entries: Sequence[object]) -> list[DeliveryEvent]:
+    """The entries of one of SendGrid's lists as the events that put them there. Those without address or time are
+    nobody; an invalid address is a mailbox that does not exist, a bounce is hard only where its words say so."""
+    found = []
+    for entry in entries:
+        known = entry if isinstance(entry, dict) else {}
+        at, address = _moment(known.get("created")), _text(known, "email", 320)
+        hard = name == "invalid_emails" or (name == "bounces" and is_hard_bounce(known))
+        if at and address:
+            found.append(DeliveryEvent(id="", kind=_LISTED[name], at=at, address=address, hard=hard))
+    return found
+
+
 # ---------------------------------------------------------------- Email Logs, to settle a lost answer
 
 

@@ -33,6 +33,7 @@ if may(role, Role.AUTHOR):
             page("lists", t("Lists"), "groups"),
             page("consent", t("Consent"), "handshake"),
             page("person", t("One person"), "person_search"),
+            page("leaving", t("Unsubscribing"), "unsubscribe"),
         ],
         t("Letter and time"): [
             page("message", t("Message"), "edit_note"),

@@ -54,6 +54,7 @@ from bulkmail.adapters.history import contacts_beside, contacts_since, handled, 
 from bulkmail.adapters.line import Line, answered, forget_failures, hold, line
 from bulkmail.adapters.plans import (
     StoredPlan,
+    addresses_of,
     load_excluded,
     load_plan,
     load_snapshot,
@@ -79,6 +80,7 @@ __all__ = [
     "StoredPlan",
     "Totals",
     "Worker",
+    "addresses_of",
     "answered",
     "approve",
     "attempt",

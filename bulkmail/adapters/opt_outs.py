@@ -76,18 +76,37 @@ def _waits(ws: Workspace) -> ColumnElement[bool]:
 # ---------------------------------------------------------------- how far the sending service's lists were read
 
 
+# The lists of the sending service that name people who must not be mailed; its blocks do not.
+LISTS = ("unsubscribes", "spam_reports", "bounces", "invalid_emails")
+
+
+def standing(ws: Workspace) -> dict[str, object]:
+    """How requests to stop stand, as `tips.unsubscribe.Requests` takes it."""
+    waits, oldest = count_waiting(ws)
+    heard = [read_until(ws, name) for name in LISTS]
+    known = [moment for moment in heard if moment is not None]
+    whole = min(known) if len(known) == len(LISTS) else None
+    return {"waiting": waits, "oldest": oldest, "listens": not ws.settings.rehearsal, "unheard_since": whole}
+
+
 def read_until(ws: Workspace, name: str) -> datetime | None:
     """Up to when a list of the sending service was read, or ours told to it; None where it never was."""
     with reading(ws) as connection:
-        until = select(provider_sync.c.until).where(provider_sync.c.name == name)
+        until = select(provider_sync.c.until).where(provider_sync.c.name == _here(ws, name))
         return connection.execute(until).scalar_one_or_none()
 
 
 def set_read_until(ws: Workspace, name: str, until: datetime, now: datetime) -> None:
     """Remember it."""
+    name = _here(ws, name)
     row = {"name": name, "until": until, "ran_at": now}
     with writing(ws) as connection:
         if not insert_new(connection, provider_sync, [row]):
             connection.execute(
                 update(provider_sync).where(provider_sync.c.name == name).values(until=until, ran_at=now)
             )
+
+
+def _here(ws: Workspace, name: str) -> str:
+    """The name with where the list is: a rehearsal's lists are not SendGrid's."""
+    return f"{'rehearsal' if ws.settings.rehearsal else ws.settings.sendgrid_host} {name}"

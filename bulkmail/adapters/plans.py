@@ -91,6 +91,17 @@ def plan_campaign(ws: Workspace, plan_hash: str) -> Campaign | None:
     return campaign_of_document(document) if document else None
 
 
+def addresses_of(ws: Workspace, plan_hash: str, persons: list[str]) -> list[str]:
+    """The addresses that these persons have in a plan, by the beginning of its hash; none for an unknown plan."""
+    begins = tables.plan.c.hash.startswith(plan_hash, autoescape=True)
+    with reading(ws) as connection:
+        kept = connection.execute(select(tables.plan.c.snapshot_hash).where(begins).limit(1)).scalar_one_or_none()
+    if kept is None:
+        return []
+    rows = files.load_table(ws.home, kept, columns=["person", "address"])
+    return rows.loc[rows["person"].isin(persons), "address"].tolist()
+
+
 def purpose_and_mode(ws: Workspace, plan_hash: str) -> tuple[str, bool] | None:
     """The purpose of a plan's letters ("" where it is not kept) and whether the plan was made in rehearsal; None for an
     unknown plan. The beginning of a hash will do."""

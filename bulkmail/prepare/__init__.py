@@ -37,6 +37,7 @@ from bulkmail.prepare.mends import (
     mends_of,
     save_list,
 )
+from bulkmail.prepare.opt_outs import bring_mails, dismiss_opt_outs, honour_opt_outs
 from bulkmail.prepare.sender import SenderReport, account_of, report_on_sender
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
@@ -54,13 +55,16 @@ __all__ = [
     "approve",
     "approve_reviewed",
     "asks_dns",
+    "bring_mails",
     "canary_url",
     "compare",
     "contacts_since",
     "content_hash",
     "corrections",
     "corrections_of_file",
+    "dismiss_opt_outs",
     "excluded_of",
+    "honour_opt_outs",
     "inputs_of",
     "inputs_of_file",
     "judge_addresses",

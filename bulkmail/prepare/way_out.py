@@ -43,5 +43,4 @@ def _mailed_after_leaving(ws: Workspace, campaign: Campaign, contacts: pd.DataFr
 
 def requests_to_stop(ws: Workspace) -> unsubscribe.Requests:
     """The requests to stop that are not honoured yet, as far as is known here."""
-    count, oldest = opt_outs.count_waiting(ws)
-    return unsubscribe.Requests(waiting=count, oldest=oldest)
+    return unsubscribe.Requests(**opt_outs.standing(ws))

@@ -6,16 +6,19 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from bulkmail import delivery
-from bulkmail.adapters import database, journal
+from bulkmail.adapters import database, journal, opt_outs
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.delivery import Evidence
 from bulkmail.errors import StateError
 from bulkmail.send import ahead
 from bulkmail.send.desk import Desk
 from bulkmail.send.doubts import recover, settle_by_logs
+from bulkmail.send.in_step import keep_in_step
+from bulkmail.tips import unsubscribe
 
 WORKER = "worker"  # who paused a run, in the audit trail
 CHORES_EVERY = timedelta(seconds=5)
+IN_STEP_EVERY = timedelta(minutes=2)
 REST_FACTOR = 20  # weighing evidence costs what there are events: it rests so many times as long as it took
 
 
@@ -25,7 +28,7 @@ class Chores:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.next_at = self.weigh_at = datetime.min.replace(tzinfo=UTC)
+        self.next_at = self.weigh_at = self.in_step_at = datetime.min.replace(tzinfo=UTC)
 
     def begin(self, plan_hash: str | None) -> None:
         if self.desk.ask and plan_hash:
@@ -48,6 +51,10 @@ class Chores:
             ahead.recall(ws, ask, now)
             ahead.let_go(ws, ask, now)
             settle_by_logs(ws, ask, now, at_once=False)
+        if ask and now >= self.in_step_at:
+            self.in_step_at = now + IN_STEP_EVERY
+            keep_in_step(ws, ask, now)
+        stop_while_requests_wait(ws, now)
         if now >= self.weigh_at:
             began = time.monotonic()
             stop_on_evidence(ws, now)
@@ -79,6 +86,14 @@ def stop_on_evidence(ws: Workspace, now: datetime) -> None:
             if found.is_beyond and not _was_stopped(ws, run.plan_hash, found.reason):
                 pause(ws, run.plan_hash, found.reason, now)
                 break
+
+
+def stop_while_requests_wait(ws: Workspace, now: datetime) -> None:
+    """Pause every run while somebody who asked to be left alone has waited for too long."""
+    runs = journal.runs(ws, "queued", "running")
+    if runs and unsubscribe.is_overdue(unsubscribe.Requests(**opt_outs.standing(ws)), now):
+        for run in runs:
+            pause(ws, run.plan_hash, "requests_wait", now)
 
 
 def _was_stopped(ws: Workspace, plan_hash: str, reason: str) -> bool:

@@ -163,7 +163,7 @@ def test_a_batch_has_the_tokens_of_its_people_in_order():
 
 def test_the_headers_offer_one_click_first_and_the_mailbox_second():
     assert unsubscribe.headers(URL, "desk@example.edu", "newsletter.list.example.edu") == {
-        "List-Unsubscribe": f"<{URL}>, <mailto:desk@example.edu?subject=unsubscribe>",
+        "List-Unsubscribe": f"<{URL}>, <mailto:desk@example.edu?subject=unsubscribe%20{TOKEN}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-Id": "<newsletter.list.example.edu>",
     }
@@ -172,7 +172,7 @@ def test_the_headers_offer_one_click_first_and_the_mailbox_second():
 def test_a_campaigns_headers_name_its_purpose_and_who_answers():
     made = unsubscribe.headers_of(a_campaign(), URL)
     assert made["List-Id"] == "<newsletter.list.example.org>"
-    assert "<mailto:desk@example.org?subject=unsubscribe>" in made["List-Unsubscribe"]
+    assert f"<mailto:desk@example.org?subject=unsubscribe%20{TOKEN}>" in made["List-Unsubscribe"]
 
 
 def test_without_a_mailbox_the_link_stands_alone():
@@ -189,7 +189,7 @@ def test_a_link_cannot_break_out_of_its_header(url):
 
 def test_a_mailbox_cannot_break_out_of_its_header():
     header = unsubscribe.headers(URL, "a>,<b\r\n?cc=c@d.e", "a.list.example.edu")["List-Unsubscribe"]
-    assert header == f"<{URL}>, <mailto:a%3E%2C%3Cb%0D%0A%3Fcc%3Dc@d.e?subject=unsubscribe>"
+    assert header == f"<{URL}>, <mailto:a%3E%2C%3Cb%0D%0A%3Fcc%3Dc@d.e?subject=unsubscribe%20{TOKEN}>"
 
 
 @pytest.mark.parametrize("list_id", ["", "nodots", "a..b", "a.b\r\nX: y", "a.<b>", "a." + "b" * 260])

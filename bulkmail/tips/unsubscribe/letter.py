@@ -9,6 +9,7 @@ from urllib.parse import quote
 from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Sender
+from bulkmail.tips.unsubscribe.signing import FORM
 
 # ---------------------------------------------------------------- headers
 
@@ -29,7 +30,10 @@ def headers(unsubscribe_url: str, mailto: str, list_id: str) -> dict[str, str]:
         raise InputError("The list id {list_id} is not a name with dots of at most 255 characters.", list_id=list_id)
     ways = [f"<{unsubscribe_url}>"]
     if mailto:
-        ways.append(f"<mailto:{quote(mailto.removeprefix('mailto:'), safe='@+')}?subject=unsubscribe>")
+        # the token stands in the subject too: whoever reads that mailbox need not guess whom a mail is about
+        token = unsubscribe_url.rpartition("/")[2]
+        subject = f"unsubscribe%20{token}" if FORM.fullmatch(token) else "unsubscribe"
+        ways.append(f"<mailto:{quote(mailto.removeprefix('mailto:'), safe='@+')}?subject={subject}>")
     return {
         "List-Unsubscribe": ", ".join(ways),
         "List-Unsubscribe-Post": ONE_CLICK,
