@@ -9,11 +9,33 @@ import pandas as pd
 import streamlit as st
 from _ui import t
 
-from bulkmail import prepare, proof, wiring
-from bulkmail.adapters import database
+from bulkmail import limits, prepare, proof, wiring
+from bulkmail.adapters import database, files
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Attestation, Campaign, Outcome
+from bulkmail.model import Attestation, Campaign, Outcome, say
+from bulkmail.roles import Role
 from bulkmail.tips import cadence, consent
+
+
+def ask_date_order(campaign: Campaign, people: pd.DataFrame) -> None:
+    """Ask what comes first in dates that can be read two ways, where nothing in the list tells; the answer is kept with
+    the campaign."""
+    count = proof.ambiguous(people)
+    if not count and not campaign.date_order:
+        return
+    with st.container(border=True):
+        if count:
+            st.markdown(f":orange-badge[:material/help: {t('{count} dates can be read two ways', count=count)}]")
+        st.segmented_control(
+            t("What comes first in 03/04/2026?"), ["day", "month"], default=campaign.date_order or None,
+            format_func=lambda order: t({"day": say("The day: 3 April"), "month": say("The month: March 4")}[order]),
+            key=f"consent-dates-{campaign.id}", on_change=keep_order, args=(campaign.id,),
+        )  # fmt: skip
+
+
+def keep_order(campaign_id: str) -> None:
+    draft = database.campaign(ui.house(), campaign_id)
+    write(replace(draft, date_order=st.session_state[f"consent-dates-{campaign_id}"] or ""), ui.who(), "dates.ordered")
 
 
 def show_attestation(campaign: Campaign, prepared: prepare.Prepared) -> None:
@@ -42,6 +64,11 @@ def show_effect(campaign: Campaign, people: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         words = t("This attestation speaks for {count} of {rows} rows.", **places)
         st.markdown(f":{'orange' if places['count'] else 'gray'}-badge[:material/draw: {words}]")
+        if campaign.attestation.document and (kept := files.document(ui.house().home, campaign.attestation.document)):
+            st.download_button(
+                t("The attached document"), kept, "attestation", icon=":material/attach_file:", on_click="ignore",
+                key="consent-document",
+            )  # fmt: skip
         st.button(
             t("Remove the attestation"), icon=":material/delete:", key="consent-remove", on_click=remove,
             args=(campaign.id,),
@@ -73,6 +100,11 @@ def show_form(campaign: Campaign, given: Attestation | None) -> None:
             t("Who vouches for it"), given and given.by, key=f"{key}-by", max_chars=200,
             help=t("Name and office. It enters the audit trail."),
         )  # fmt: skip
+        st.file_uploader(
+            t("A document that shows it, such as a signed form"), ["pdf", "png", "jpg", "docx", "xlsx", "eml"],
+            key=f"{key}-document", max_upload_size=int(limits.DOCUMENT_BYTES.value) // 1_000_000,
+            help=t("It is kept as it is, and each consent that rests on the attestation names it by its hash."),
+        )  # fmt: skip
         st.form_submit_button(
             t("Keep the attestation"), icon=":material/draw:", on_click=keep, args=(campaign.id,), key=f"{key}-keep"
         )
@@ -87,11 +119,20 @@ def keep(campaign_id: str) -> None:
     parts = ("basis", "source", "wording", "by", "day")
     typed = {part: st.session_state[f"attest-{campaign_id}-{part}"] or "" for part in parts}
     try:
-        vouched = proof.attest(draft, **typed | {"day": typed["day"] or None}, now=wiring.now())
+        document = document_of(campaign_id, draft.attestation)
+        vouched = proof.attest(draft, **typed | {"day": typed["day"] or None}, now=wiring.now(), document=document)
     except BulkmailError as problem:
         st.session_state["consent-problem"] = problem
         return
     write(vouched, vouched.attestation.by, "attestation.kept")
+
+
+def document_of(campaign_id: str, before: Attestation | None) -> str:
+    """The hash of the document that was attached now, else of the one before."""
+    attached = st.session_state.get(f"attest-{campaign_id}-document")
+    if attached is None or not ui.may(Role.AUTHOR):
+        return before.document if before else ""
+    return files.save_document(ui.house().home, attached.getvalue())
 
 
 def remove(campaign_id: str) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 import _ui as ui
 import pandas as pd
 import streamlit as st
-from _attest import show_attestation
+from _attest import ask_date_order, show_attestation
+from _coverage import show_coverage
 from _ledger import show_ledger
 from _ui import t
 
-from bulkmail import audience, charts, limits, prepare, proof, results, rows, wiring
+from bulkmail import audience, limits, prepare, proof, results, rows
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, Text, say
+from bulkmail.model import Campaign, say
 from bulkmail.tips import consent
 
 CARDS = {
@@ -31,12 +32,8 @@ COLUMNS = {
     "consent_source": say("Origin"),
     "consent_evidence": say("Proof"),
     "consent_wording": say("Wording"),
-}
-COVERED = {
-    "consent_state": (say("State"), consent.STATES),
-    "consent_age": (say("Age"), consent.AGE_BANDS),
-    "consent_evidence": (say("Proof"), consent.EVIDENCE),
-    "consent_basis": (say("Basis"), consent.BASES),
+    "consent_expires_at": say("Ends on"),
+    "lacks": say("Lacks"),
 }
 
 
@@ -71,20 +68,15 @@ def show_lesson(campaign: Campaign | None) -> None:
 # ---------------------------------------------------------------- the list
 
 
-@st.cache_resource(max_entries=8, ttl=300, show_spinner=False)
-def known_of(state: str, _prepared: prepare.Prepared) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The people of the campaign's list, and their consent counted."""
-    people = proof.people(_prepared.table)
-    return people, consent.coverage(people, now=wiring.now())
-
-
 def show_list(campaign: Campaign, prepared: prepare.Prepared) -> None:
-    people, coverage = known_of(prepare.state_of(ui.house(), campaign), prepared)
+    people = proof.people(prepared.table)
+    people = people.assign(lacks=proof.lacks(people))
     show_head(campaign)
+    ask_date_order(campaign, people)
     tally = proof.tally(people)
     ui.cards(*((t(CARDS[stand]), count, ui.share(count, len(people))) for stand, count in tally.items()))
     st.caption(told_by(campaign.kind))
-    show_coverage(coverage)
+    show_coverage(campaign, prepared, people)
     st.subheader(t("What tip 1 says"), anchor=False)
     findings = [finding for finding in prepared.findings if finding.tip == 1]
     ui.show_sum(findings)
@@ -109,27 +101,6 @@ def show_head(campaign: Campaign) -> None:
             ui.go("message")
 
 
-def show_coverage(coverage: pd.DataFrame) -> None:
-    title = t("How old is the consent?")
-    words = {code: t(word) for code, word in {**consent.AGE_BANDS, **consent.STATES}.items()}
-    recorded = proof.by_state_and_age(coverage)
-    if len(recorded):
-        figure = charts.consent_coverage(recorded, title=title, x=t("Rows"), labels=words)
-        states = recorded.groupby("consent_state", sort=False)["rows"].sum()
-        ui.draw(figure, "consent-chart", charts.alt_text(title, {words[name]: count for name, count in states.items()}))
-    with st.expander(t("The numbers"), icon=":material/table_chart:"):
-        columns = {t(name): coverage[code].map(words_of(table)) for code, (name, table) in COVERED.items()}
-        counted = pd.DataFrame({t("Rows"): coverage["rows"], t("Share"): coverage["share"], **columns})
-        share = {t("Share"): st.column_config.NumberColumn(format="percent")}
-        alt = t("Rows by state, age, proof and basis of consent")
-        st.dataframe(counted, hide_index=True, column_config=share, key="consent-coverage", alt=alt)
-
-
-def words_of(table: Mapping[str, Text]) -> Callable[[str], str]:
-    """From a code to its word; a code without one as it is, "" for none."""
-    return lambda code: t(table[code]) if code in table else code
-
-
 def show_rows(people: pd.DataFrame) -> None:
     counts = proof.reasons(people)
     words = {reason: t(audience.REASONS[reason]) for reason in counts}
@@ -142,11 +113,12 @@ def show_rows(people: pd.DataFrame) -> None:
     with who:
         chosen = ui.choose(t("Rows"), choices, "stand", label_visibility="collapsed")
     narrow = {"excluded": chosen != "holds", "reason": chosen if chosen in counts else None}
-    found, count = rows.behind(people, **narrow, most=int(limits.ROWS_SHOWN.value))
+    chosen_rows = people.iloc[rows.places(people, **narrow)]
+    found, count = chosen_rows.head(int(limits.ROWS_SHOWN.value)), len(chosen_rows)
     worded = wording(words)
     download.download_button(
         t("Download these rows (CSV)"),
-        lambda: results.as_csv(worded(rows.behind(people, **narrow)[0])),
+        lambda: results.as_csv(worded(chosen_rows)),
         "consent.csv", "text/csv", on_click="ignore", icon=":material/download:", key="consent-csv",
         help=t("Formulas in it are made harmless for spreadsheets."),
     )  # fmt: skip
@@ -156,7 +128,8 @@ def show_rows(people: pd.DataFrame) -> None:
 
 
 def show_table(found: pd.DataFrame) -> None:
-    config = {t(COLUMNS["consent_at"]): st.column_config.DatetimeColumn(format="YYYY-MM-DD", timezone="UTC")}
+    day = st.column_config.DatetimeColumn(format="YYYY-MM-DD", timezone="UTC")
+    config = {t(COLUMNS[name]): day for name in ("consent_at", "consent_expires_at")}
     alt = t("Rows of the list and what is known of their consent")
     st.dataframe(found, hide_index=True, column_config=config, placeholder="", key="consent-rows", alt=alt)
 
@@ -165,9 +138,13 @@ def wording(reasons: Mapping[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame
     """What puts rows in the reader's words; the words are looked up now, for a download has no screen to ask."""
     names = {name: t(text) for name, text in COLUMNS.items()}
     proofs = {code: t(word) for code, word in consent.EVIDENCE.items()}
+    lacking = {code: t(word) for code, word in consent.LACKS.items()}
 
     def worded(found: pd.DataFrame) -> pd.DataFrame:
-        proven = found.assign(consent_evidence=found["consent_evidence"].replace(proofs))
+        each = {codes: "; ".join(lacking.get(code, "") for code in codes.split(";")) for codes in set(found["lacks"])}
+        proven = found.assign(
+            consent_evidence=found["consent_evidence"].replace(proofs), lacks=found["lacks"].map(each)
+        )
         return rows.readable(proven, reasons, proof.PROOF_COLUMNS).rename(columns=names)
 
     return worded

@@ -1,6 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
 
-import pandas as pd
 import pytest
 
 from bulkmail import audience, proof
@@ -44,17 +43,47 @@ def test_reasons_come_in_their_order_and_leave_out_what_nobody_has():
     assert proof.reasons(proof.people(a_table("person | consent_reason\nana |"))) == {}
 
 
-def test_what_is_recorded_is_summed_by_state_and_age_in_their_order():
-    coverage = pd.DataFrame(
-        {
-            "consent_state": ["", "given", "given", "given"],
-            "consent_age": ["", "undated", "under_6_months", "under_6_months"],
-            "consent_evidence": ["", "column", "column", "attestation"],
-            "rows": [1, 2, 3, 4],
-        }
-    )
-    summed = proof.by_state_and_age(coverage)
-    assert summed.values.tolist() == [["under_6_months", "given", 7], ["undated", "given", 2]]
+PROVEN = """
+person | consent | consent_at | consent_source | consent_wording
+ana    | yes     | 2026-10-01 | web form       | v1
+ben    | yes     | 2026-10-01 | web form       |
+ciu    | yes     |            | fair           |
+dan    | no      |            |                |
+eva    | yes     | 2020-01-01 | fair           |
+fay    | pending | 2026-10-01 | fair           |
+gil    | yes     | 03/04/2026 | fair           |
+"""
+
+
+def proven():
+    table = a_table(PROVEN)
+    how = {"purpose": "news", "now": NOW}
+    events = consent.events_of_list(table, attestation=None, source="", recorded_by="", **how)
+    return proof.people(consent.annotate(table, events, kind="marketing", **how))
+
+
+def test_the_map_has_a_row_for_each_origin_and_evidence_and_a_column_for_each_age():
+    grid = proof.grid(consent.coverage_map(proven(), now=NOW))
+    assert grid.columns.tolist() == ["under_6_months", "undated"]
+    assert grid.reset_index().values.tolist() == [
+        ["web form", "consent_express", "recorded", 1, 0],
+        ["fair", "consent_express", "thin", 0, 2],
+        ["web form", "consent_express", "thin", 1, 0],
+    ]
+
+
+def test_what_each_record_lacks_is_named_row_by_row():
+    assert proof.lacks(proven()).tolist()[:4] == ["purpose", "purpose;wording", "purpose;day;wording", ""]
+
+
+def test_who_would_be_asked_again_and_how_many_confirm_is_told_only_from_enough_of_the_past():
+    unknown, known = proof.asked_again(proven(), 5, 5), proof.asked_again(proven(), 100, 40)
+    assert (unknown.people, unknown.low) == (2, None)
+    assert known.low < 0.4 < known.high
+
+
+def test_dates_that_can_be_read_two_ways_are_counted():
+    assert proof.ambiguous(proven()) == 1
 
 
 def test_an_attestation_counts_for_those_who_rest_on_it():

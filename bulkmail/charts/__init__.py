@@ -3,7 +3,7 @@
 from bulkmail.charts.cadence import contacts_per_week, fatigue_curve, naive_pressure, send_hours
 from bulkmail.charts.calendar import collision_matrix, forecast_fan, pressure_calendar
 from bulkmail.charts.drawing import BAD, CAREFUL, DELIVERY, GOOD, PALETTE, QUIET, alt_text
-from bulkmail.charts.people import consent_coverage, exclusion_funnel, fill_rates
+from bulkmail.charts.people import consent_coverage, consent_ends, consent_map, exclusion_funnel, fill_rates
 from bulkmail.charts.results import backtest, campaign_rates, delivery_progress, letter_funnel
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "campaign_rates",
     "collision_matrix",
     "consent_coverage",
+    "consent_ends",
+    "consent_map",
     "contacts_per_week",
     "delivery_progress",
     "exclusion_funnel",

@@ -7,7 +7,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkmail import limits
-from bulkmail.charts.drawing import BAD, CAREFUL, GOOD, GRID, QUIET, Labels, colour, height_of, laid_out, shown_as
+from bulkmail.charts.drawing import (
+    BAD,
+    CAREFUL,
+    CLEAR,
+    GOOD,
+    GRID,
+    PALETTE,
+    QUIET,
+    Labels,
+    colour,
+    height_of,
+    laid_out,
+    shown_as,
+)
 
 
 def exclusion_funnel(
@@ -57,6 +70,40 @@ def consent_coverage(
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(showlegend=True)  # a single part has a name as well
     return laid_out(figure, title=title, x=x, y="", height=height_of(coverage["consent_state"].nunique()) + 30)
+
+
+def consent_map(grid: pd.DataFrame, *, title: str, x: str, labels: Labels) -> go.Figure:
+    """Return a heat map of `proof.grid`: a row for each origin, basis and evidence, a column for each age."""
+    names = [" · ".join(shown_as(part, labels) for part in place) for place in grid.index]
+    counts = grid.to_numpy()
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts,
+            x=[shown_as(age, labels) for age in grid.columns],
+            y=[f"{name[:69]}…" if len(name) > 70 else name for name in names],
+            text=[[f"{count:,}" if count else "" for count in row] for row in counts],
+            customdata=[[name] * len(grid.columns) for name in names],
+            texttemplate="%{text}",
+            colorscale=[[0, CLEAR], [1, PALETTE[0]]],
+            zmin=0,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{customdata}<br>%{x}: %{z:,}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(side="top", showgrid=False)
+    return laid_out(figure, title=title, x=x, y="", height=height_of(len(grid)) + 40)
+
+
+def consent_ends(ending: pd.DataFrame, *, title: str, y: str) -> go.Figure:
+    """Return a bar a month with the rows that lose their consent in it: `consent.expiring`."""
+    shown = ending.head(int(limits.CHART_MARKS.value))
+    bars = go.Bar(x=shown["month"], y=shown["rows"], marker_color=CAREFUL, hovertemplate="%{x}: %{y:,}<extra></extra>")
+    figure = go.Figure(bars)
+    figure.update_xaxes(type="category")
+    return laid_out(figure, title=title, x="", y=y, height=260)
 
 
 def fill_rates(
