@@ -4,7 +4,7 @@
     [sender]    name, address, reply_to*, organisation, postal_address
     [audience]  list (path of the list), language* (both, zh-Hant, en, column),
                 attestation* = { basis, source, wording, by, at }, dates* ("day first" or "month first")
-    [message]   subject, preheader*, body (path of a .md, .mjml or .html file)
+    [message]   subject, preheader*, body (path of a .md, .mjml or .html file), layout*
     [schedule]* send_at* (a moment with its offset: 2026-12-01T09:30:00+08:00)
 
 What carries a * may be left out.
@@ -54,6 +54,7 @@ class CampaignFile:
     subject: str
     preheader: str
     body: str
+    layout: str
     send_at: datetime | None
 
 
@@ -87,6 +88,7 @@ def to_campaign(file: CampaignFile, body_text: str) -> Campaign:
         attestation=file.attestation,
         send_at=file.send_at,
         date_order=file.date_order,
+        layout=file.layout,
     )
 
 
@@ -115,6 +117,7 @@ def _campaign_file(found: dict[str, Any]) -> CampaignFile:
         subject=message["subject"],
         preheader=message["preheader"],
         body=message["body"],
+        layout=message["layout"] if "." in message["layout"] else f"{message['layout']}.mjml",
         send_at=found["schedule"].get("send_at"),
     )
 
@@ -219,7 +222,12 @@ _FILE: _Keys = {
         _REQUIRED,
     ),
     "message": (
-        {"subject": (_line, _REQUIRED), "preheader": (_line_or_nothing, ""), "body": (_body, _REQUIRED)},
+        {
+            "subject": (_line, _REQUIRED),
+            "preheader": (_line_or_nothing, ""),
+            "body": (_body, _REQUIRED),
+            "layout": (_line, "notice"),
+        },
         _REQUIRED,
     ),
     "schedule": ({"send_at": (_moment, None)}, {}),

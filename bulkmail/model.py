@@ -210,8 +210,32 @@ class Attestation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Brand:
+    """How an organisation looks and is named in its letters: a hosted logo (`logo_alt` describes it, sizes in px), the
+    main `colour` (#rrggbb), `fonts` set apart by commas, names allowed in From, its own domains, the postal address for
+    new campaigns, and words for the foot of every letter in both languages. "" and () where nobody has said."""
+
+    logo_url: str = ""
+    logo_alt: str = ""
+    logo_width: int = 160
+    logo_height: int = 48
+    colour: str = ""
+    fonts: str = ""
+    sender_names: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    postal_address: str = ""
+    footer_zh_hant: str = ""
+    footer_en: str = ""
+
+    def footer(self, language: str) -> str:
+        """The words for the foot of a letter in this language."""
+        return {"zh-Hant": self.footer_zh_hant, "en": self.footer_en}.get(language, "")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """What is said, by whom, to whom, for which purpose. `body` is the source text in `body_format` (md, mjml, html);
+    """What is said, by whom, to whom, for which purpose. `body` is the source text in `body_format` (md, mjml, html),
+    `text` the plain text that goes beside it, "" where it is made from the body; `layout` is the file of one;
     `language` is both, zh-Hant, en or column; `kind` is marketing, subscribed or transactional; `date_order` is what
     comes first in dates of the list such as 03/04/2026 (day, month; "" where the list itself must tell)."""
 
@@ -229,6 +253,9 @@ class Campaign:
     attestation: Attestation | None = None
     send_at: datetime | None = None
     date_order: str = ""
+    layout: str = "notice.mjml"
+    text: str = ""
+    brand: Brand = Brand()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ import orjson
 
 from bulkmail import compose, plan
 from bulkmail.adapters import database, files, journal
-from bulkmail.send import parcels
 from bulkmail.tips import unsubscribe
 from tests.builders import NOW, a_campaign, a_plan, a_snapshot
 
@@ -21,7 +20,7 @@ def approved(
     database.save_campaign(ws, campaign, at)
     letters = compose.compile_letters(
         campaign,
-        layout=files.layout(ws.home, parcels.LAYOUT),
+        layout=files.layout(ws.home, campaign.layout),
         footer_html=unsubscribe.footer_html(campaign.sender),
         footer_text=unsubscribe.footer_text(campaign.sender),
     )

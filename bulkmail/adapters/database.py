@@ -1,7 +1,7 @@
 """What is small and precious: campaigns and the audit trail; lists, consent and suppressions from the rooms beside."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import pandas as pd
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bulkmail.adapters import tables
+from bulkmail.adapters.drafts import brand_among, brand_of_document, keep_version
 from bulkmail.adapters.ledger import append_consent, consent_among, consent_events, first_broken_link, verify_chain
 from bulkmail.adapters.lists import ListVersion, list_version_of, lists, load_list, save_list_version
 from bulkmail.adapters.suppressions import (
@@ -62,6 +63,7 @@ def save_campaign(ws: Workspace, campaign: Campaign, now: datetime, *, by: str =
     statement = dialect.insert(tables.campaign).values(id=campaign.id, **row)
     with writing(ws) as connection:
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+        keep_version(connection, campaign, now)
         if by:
             insert_new(connection, tables.campaign_author, [{"campaign_id": campaign.id, "person": by}])
 
@@ -71,14 +73,16 @@ def campaign(ws: Workspace, campaign_id: str) -> Campaign | None:
     with reading(ws) as connection:
         document = select(tables.campaign.c.document).where(tables.campaign.c.id == campaign_id)
         found = connection.execute(document).scalar_one_or_none()
-    return campaign_of_document(found) if found is not None else None
+        return replace(campaign_of_document(found), brand=brand_among(connection)) if found is not None else None
 
 
 def campaigns(ws: Workspace) -> list[Campaign]:
     """All campaigns, the one saved last first."""
     newest_first = select(tables.campaign.c.document).order_by(tables.campaign.c.saved_at.desc(), tables.campaign.c.id)
     with reading(ws) as connection:
-        return [campaign_of_document(document) for document in connection.execute(newest_first).scalars()]
+        brand = brand_among(connection)
+        documents = connection.execute(newest_first).scalars()
+        return [replace(campaign_of_document(document), brand=brand) for document in documents]
 
 
 def saved_at(ws: Workspace, campaign_id: str) -> datetime | None:
@@ -113,12 +117,13 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
             "sender": Sender(**document["sender"]),
             "attestation": vouched and Attestation(**{**vouched, "at": datetime.fromisoformat(vouched["at"])}),
             "send_at": send_at and datetime.fromisoformat(send_at),
+            "brand": brand_of_document(document.get("brand", {})),
         }
     )
 
 
 def last_change(ws: Workspace) -> str:
-    """A text that changes with each suppression, consent event, import of past letters, settled attempt and deed."""
+    """A text that changes with each suppression, consent event, import, settled attempt, look at a letter and deed."""
     counted = (
         select(func.count()).select_from(tables.suppression).where(of_people()),
         select(func.count()).select_from(tables.opt_out).where(tables.opt_out.c.decision == ""),
@@ -126,6 +131,8 @@ def last_change(ws: Workspace) -> str:
         select(func.max(tables.audit.c.id)),
         select(func.max(tables.attempt.c.settled_at)),
         select(func.max(tables.past_import.c.id)),
+        select(func.max(tables.letter_look.c.at)),
+        select(func.max(tables.brand.c.saved_at)),
     )
     with reading(ws) as connection:
         return " ".join(str(connection.execute(question).scalar()) for question in counted)

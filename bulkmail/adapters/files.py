@@ -133,7 +133,7 @@ def layout(home: Path, name: str) -> str:
     if _PLAIN_NAME.match(name):
         for folder in _layout_folders(home):
             if (folder / name) in _layout_files(folder):
-                return read_text(folder / name)
+                return read_text(folder / name).replace("[[head]]", read_text(LAYOUTS / "head.part"))
     known = ", ".join(layouts(home))
     raise InputError("There is no layout called {name}. There are: {known}.", name=name, known=known)
 

@@ -271,6 +271,32 @@ campaign = Table(
     Column("saved_at", Instant, nullable=False),
 )
 
+brand = Table(
+    "brand",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
+draft_version = Table(
+    "draft_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("campaign_id", String(64), nullable=False, index=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+letter_look = Table(
+    "letter_look",
+    metadata,
+    Column("letters_hash", String(64), primary_key=True),
+    Column("kind", String(255), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 campaign_author = Table(
     "campaign_author",
     metadata,

@@ -8,6 +8,7 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 from markdown_it import MarkdownIt
+from mdit_py_plugins.attrs import attrs_plugin
 
 from bulkmail import limits
 from bulkmail.compose.shield import Shield
@@ -15,6 +16,8 @@ from bulkmail.errors import InputError
 from bulkmail.model import Text
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+# Width and height of a picture, and the class of a link that is a button: ![…](…){width=600}, […](…){.button}
+_MARKDOWN.use(attrs_plugin, after=("image", "link_close"), allowed=("width", "height", "class"))
 # At-rules stay in a style element: media queries (narrow screens, dark mode) cannot be inlined.
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_link_tags=True)
 _NO_INCLUDES = mrml.ParserOptions(include_loader=mrml.noop_loader())

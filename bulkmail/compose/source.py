@@ -3,14 +3,14 @@
 import re
 from html import escape
 
-from bulkmail.compose import markup
+from bulkmail.compose import brand, markup
 from bulkmail.compose.letter import LANGUAGES, MARKER, Letter, written_variants
 from bulkmail.compose.shield import Shield
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Text, say
 
 _BODY, _SUBJECT, _PREHEADER = say("body"), say("subject"), say("preheader")
-_LAYOUT, _FOOTER = say("layout"), say("footer")
+_LAYOUT, _FOOTER, _TEXT = say("layout"), say("footer"), say("plain text")
 _HIDDEN = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden"
 _SLOT_OF_LAYOUT = re.compile(r"<mj-section\b(?:(?!</mj-section>).)*?\[\[body\]\].*?</mj-section>", re.DOTALL)
 
@@ -30,12 +30,15 @@ def compile_letters(campaign: Campaign, *, layout: str, footer_html: str, footer
 
 
 def _letter(campaign: Campaign, variant: str, layout: str, footer_html: str, footer_text: str) -> Letter:
+    layout = brand.with_brand(layout, campaign.brand)
     shield = Shield(campaign.body, campaign.subject, campaign.preheader, layout, footer_html, footer_text)
     subject = _line(campaign.subject, variant, shield, _SUBJECT)
     preheader = _line(campaign.preheader, variant, shield, _PREHEADER)
     content, frame = _content(campaign, variant, layout, shield)
     has_own_link = any("unsubscribe_url" in construct for construct in shield.constructs(content))
-    footer, last_words = ("", "") if has_own_link else (footer_html, footer_text)
+    languages = _languages(variant)
+    footer = "" if has_own_link else brand.footer_html(campaign.brand, languages) + footer_html
+    last_words = "" if has_own_link else f"{brand.footer_text(campaign.brand, languages)}\n\n{footer_text}".lstrip("\n")
     page = _page(
         frame, content, title=subject, preheader=preheader, footer=shield.cover(footer, _FOOTER), shield=shield
     )
@@ -43,7 +46,7 @@ def _letter(campaign: Campaign, variant: str, layout: str, footer_html: str, foo
     html = markup.inline_styles(page, _BODY)
     shield.check_kept(page, html, _BODY)
     shield.check_reading(page, html, _BODY)
-    text = markup.plain_text(content, shield, _BODY)
+    text = _text_part(campaign, variant, content, shield)
     return Letter(
         variant=variant,
         subject=shield.uncover(subject),
@@ -52,6 +55,14 @@ def _letter(campaign: Campaign, variant: str, layout: str, footer_html: str, foo
         preheader=shield.uncover(preheader),
         organisation=campaign.sender.organisation,
     )
+
+
+def _text_part(campaign: Campaign, variant: str, content: str, shield: Shield) -> str:
+    """The plain text, covered: the author's own sections where there are some, else what the HTML says."""
+    if not campaign.text.strip():
+        return markup.plain_text(content, shield, _BODY)
+    own = [shield.cover(text, _TEXT).strip("\n") for _, text in _sections(campaign.text, variant, _TEXT)]
+    return "\n\n----------\n\n".join(own)
 
 
 # ---------------------------------------------------------------- languages

@@ -18,7 +18,7 @@ from bulkmail.prepare.campaigns import (
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.large import read_list, report_with_rows
-from bulkmail.prepare.letters import LAYOUT, canary_url, judge_letter, largest_letter, letters_of
+from bulkmail.prepare.letters import canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
     ListReport,
     asks_dns,
@@ -44,7 +44,6 @@ from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
     "ALL",
-    "LAYOUT",
     "UNDER_WAY",
     "Inputs",
     "ListReport",

@@ -13,16 +13,15 @@ from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Finding, Message, Recipient
 from bulkmail.tips import clarity, personalization, unsubscribe
 
-LAYOUT = "notice.mjml"
 CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
 EARLIER = 3  # campaigns of the same purpose whose sender readers remember
 
 
 def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
-    """The letters of a campaign, one for each variant, in the house's layout and with the footer of tip 3."""
+    """The letters of a campaign, one for each variant, in its layout and with the footer of tip 3."""
     return compose.compile_letters(
         campaign,
-        layout=files.layout(ws.home, LAYOUT),
+        layout=files.layout(ws.home, campaign.layout),
         footer_html=unsubscribe.footer_html(campaign.sender),
         footer_text=unsubscribe.footer_text(campaign.sender),
     )
@@ -88,7 +87,8 @@ def clarity_facts(
         html=message.html,
         text=message.text,
         preheader=compose.preheader(letters[written.variant], written.recipient, url),
-        organisation_domains=ws.settings.domains,
+        organisation_domains=tuple(dict.fromkeys([*ws.settings.domains, *campaign.brand.domains])),
+        sender_names=campaign.brand.sender_names,
         headers=headers,
         mime=mime,
         both_html=_both(letters, written, url),

@@ -15,8 +15,6 @@ from bulkmail.model import AttemptState, Campaign
 from bulkmail.send.ahead import Ticket
 from bulkmail.tips import unsubscribe
 
-LAYOUT = "notice.mjml"
-
 # ---------------------------------------------------------------- letters
 
 
@@ -35,7 +33,7 @@ def write_letters(ws: Workspace, plan_hash: str) -> Letters:
     campaign = campaign_of(ws, plan_hash)
     whole = compose.compile_letters(
         campaign,
-        layout=files.layout(ws.home, LAYOUT),
+        layout=files.layout(ws.home, campaign.layout),
         footer_html=unsubscribe.footer_html(campaign.sender),
         footer_text=unsubscribe.footer_text(campaign.sender),
     )
