@@ -1,18 +1,16 @@
 """From a campaign's words to letters: languages, formats, layout, the text part, the sandbox and the looking-at."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
-import bulkmail
 from bulkmail import compose
+from bulkmail.adapters import files
 from bulkmail.errors import InputError
 from bulkmail.model import Outcome, Recipient
 from bulkmail.tips import clarity, personalization
 from tests.builders import a_campaign, a_table
 
-LAYOUT = (Path(bulkmail.__file__).parent / "layouts" / "notice.mjml").read_text(encoding="utf-8")
+LAYOUT = files.layout(files.LAYOUTS, "notice.mjml")
 FOOTER_HTML = (
     '<p>Open University, 1 Harbour Road, Macau</p><p><a href="{{ unsubscribe_url }}">取消訂閱 Unsubscribe</a></p>'
 )
