@@ -7,6 +7,7 @@ import _ui as ui
 import pandas as pd
 import streamlit as st
 from _bring_in import show_import
+from _calendar import show_calendar
 from _forecast import OUTCOMES, show_forecast
 from _ui import t
 
@@ -40,6 +41,7 @@ RATES = ("rate", "low", "high")
 LINES = {"complained": limits.COMPLAINT_STOP_RATE.value, "bounced": limits.BOUNCE_STOP_RATE.value}
 LOOKS = {
     "forecast": say("Forecast"),
+    "calendar": say("Calendar"),
     "rates": say("Rates"),
     "weeks": say("Letters by week"),
     "hours": say("Hours"),
@@ -53,6 +55,7 @@ class Past:
     """Summaries of all letters known of, as of a state of the workspace."""
 
     state: str
+    letters: pd.DataFrame
     campaigns: pd.DataFrame
     weeks: pd.DataFrame
     hours: pd.DataFrame
@@ -68,7 +71,7 @@ def past(state: str) -> Past | None:
     campaigns = engagement.by_campaign(letters)
     curve = forecast.pressure_curve(engagement.pressure(letters), outcome="unsubscribed")
     weeks, hours = engagement.by_week(letters), engagement.by_send_hour(campaigns)
-    return Past(state=state, campaigns=campaigns, weeks=weeks, hours=hours, pressure=curve)
+    return Past(state=state, letters=letters, campaigns=campaigns, weeks=weeks, hours=hours, pressure=curve)
 
 
 def show_past(campaign: Campaign | None, planned: int) -> None:
@@ -86,6 +89,8 @@ def show_past(campaign: Campaign | None, planned: int) -> None:
     look = ui.choose(t("Look at"), looks, "past", **ui.SEGMENTS)
     if look == "forecast":
         show_forecast(known.campaigns, state, campaign, planned)
+    elif look == "calendar":
+        show_calendar(known.letters, state)
     else:
         views: dict[str, Callable[[Past], None]] = {
             "rates": show_rates, "weeks": show_weeks, "hours": show_hours, "pressure": show_pressure,

@@ -39,6 +39,7 @@ from bulkmail.prepare.mends import (
 )
 from bulkmail.prepare.opt_outs import bring_mails, dismiss_opt_outs, honour_opt_outs
 from bulkmail.prepare.sender import SenderReport, account_of, report_on_sender
+from bulkmail.prepare.upcoming import Upcoming, as_edited, upcoming
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
@@ -49,10 +50,12 @@ __all__ = [
     "ListReport",
     "Prepared",
     "SenderReport",
+    "Upcoming",
     "account_of",
     "acknowledge",
     "approve",
     "approve_reviewed",
+    "as_edited",
     "asks_dns",
     "bring_mails",
     "canary_url",
@@ -88,6 +91,7 @@ __all__ = [
     "requests_to_stop",
     "save_list",
     "state_of",
+    "upcoming",
     "wanting",
     "with_second_opinion",
 ]

@@ -32,10 +32,12 @@ subject = "{subject}"
 preheader = "{preheader}"
 body = "{body_file}"
 
+{schedule}
+'''
+_LATER = """\
 # To send later, name the moment with its offset:
 # [schedule]
-# send_at = 2026-12-01T10:53:00+08:00
-'''
+# send_at = 2026-12-01T10:53:00+08:00"""
 
 _OPEN_DAY = """<!-- language: zh-Hant -->
 
@@ -161,6 +163,7 @@ _CAMPAIGNS = (
         "body_file": "alumni-newsletter.md",
         "body": _NEWSLETTER,
         "weeks": 5,
+        "days": 5,
     },
     {
         "name": "Library hours 圖書館服務時間",
@@ -175,6 +178,7 @@ _CAMPAIGNS = (
         "body_file": "library-hours.md",
         "body": _LIBRARY,
         "weeks": 2,
+        "days": 8,
     },
 )
 
@@ -189,12 +193,23 @@ def campaigns(now: datetime = SAMPLE_NOW) -> list[dict[str, str]]:
 
 
 def _campaign(definition: dict, today: date) -> dict[str, str]:
-    body, weeks = definition.pop("body"), definition.pop("weeks")
+    body, weeks, days = definition.pop("body"), definition.pop("weeks"), definition.pop("days", 0)
     day = today + timedelta(days=(5 - today.weekday()) % 7 + 7 * weeks)
     return {
         "name": definition["name"],
         "list": definition["list"],
-        "toml": _FILE.format(organisation=ORGANISATION, domain=SAMPLE_DOMAIN, **definition),
+        "toml": _FILE.format(
+            organisation=ORGANISATION, domain=SAMPLE_DOMAIN, schedule=_schedule(today, days), **definition
+        ),
         "body_file": definition["body_file"],
         "body": body.replace("@day@", day.isoformat()).replace("@site@", _SITE),
     }
+
+
+def _schedule(today: date, days: int) -> str:
+    """When the letter leaves: so many days on, on a working day in the morning; at once for none."""
+    if not days:
+        return _LATER
+    day = today + timedelta(days=days)
+    day += timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0)
+    return f"[schedule]\nsend_at = {day.isoformat()}T10:53:00+08:00"

@@ -125,6 +125,26 @@ def test_a_suggested_time_says_whom_it_would_hold_back(opened, sqlite_workspace)
     assert "1 held back" in str(options[0])
 
 
+# ---------------------------------------------------------------- the calendar
+
+
+def test_the_calendar_says_so_where_no_campaign_has_a_time(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    letters(sqlite_workspace, 2)
+    page = opened("cadence", past="calendar")
+    assert "No campaign has a time yet" in words(page)
+    assert page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-HK"])
+def test_the_calendar_shows_what_is_planned_and_what_is_not_known(opened, sqlite_workspace, locale):
+    a_draft(sqlite_workspace, send_at=wiring.now() + timedelta(days=4))
+    letters(sqlite_workspace, 2)
+    page = opened("cadence", locale, past="calendar")
+    assert not page.exception
+    assert any("150" in str(element.value) for element in page.info)
+
+
 # ---------------------------------------------------------------- the past
 
 

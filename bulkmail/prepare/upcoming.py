@@ -1,0 +1,95 @@
+"""Prepares the calendar: the letters that campaigns with a time will be, approved or still a draft."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from bulkmail import engagement
+from bulkmail.adapters import database, journal, lists, suppressions
+from bulkmail.adapters.workspace import Workspace
+from bulkmail.model import Campaign
+from bulkmail.prepare.lists import judge_addresses
+from bulkmail.prepare.mends import mended_list
+from bulkmail.tips import unsubscribe
+
+CAMPAIGN_COLUMNS = ("id", "campaign", "department", "send_at", "letters", "approved")
+_LETTER_KINDS = {"campaign": "str", "department": "str", "person": "str"}
+NOTHING = pd.DataFrame(columns=["campaign", "department", "person", "sent_at", "at_gmail"]).astype(
+    {**_LETTER_KINDS, "sent_at": "datetime64[us, UTC]", "at_gmail": "int64"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upcoming:
+    """What will be sent. `campaigns` has CAMPAIGN_COLUMNS, by time; `letters` a row per letter: campaign, department,
+    person, sent_at, at_gmail. Drafts count everybody on the list who may be mailed for their purpose as far as
+    addresses and suppressions say; consent and caps are asked when they are prepared."""
+
+    campaigns: pd.DataFrame
+    letters: pd.DataFrame
+
+
+def upcoming(ws: Workspace, now: datetime) -> Upcoming:
+    """The campaigns whose time is still to come; a department is the organisation that signs the letter."""
+    approved = {run.campaign_id: run.plan_hash for run in journal.runs(ws, "queued", "running", "paused")}
+    ahead = [campaign for campaign in database.campaigns(ws) if campaign.send_at and campaign.send_at > now]
+    if not ahead:
+        return Upcoming(campaigns=pd.DataFrame(columns=list(CAMPAIGN_COLUMNS)), letters=NOTHING)
+    people = [
+        _approved(ws, approved[campaign.id]) if campaign.id in approved else _drafted(ws, campaign, now)
+        for campaign in ahead
+    ]
+    rows = [
+        (each.id, each.name, each.sender.organisation, each.send_at, len(some), each.id in approved)
+        for each, some in zip(ahead, people, strict=True)
+    ]
+    campaigns = pd.DataFrame(rows, columns=list(CAMPAIGN_COLUMNS)).sort_values(["send_at", "id"], ignore_index=True)
+    letters = pd.concat(map(_letters, ahead, people), ignore_index=True)
+    return Upcoming(campaigns=campaigns, letters=letters)
+
+
+def _approved(ws: Workspace, plan_hash: str) -> pd.DataFrame:
+    return journal.load_snapshot(ws, plan_hash)[["person", "address"]]
+
+
+def _drafted(ws: Workspace, campaign: Campaign, now: datetime) -> pd.DataFrame:
+    version = lists.newest(ws, campaign.list_name)
+    if version is None:
+        return pd.DataFrame({"person": [], "address": []}, dtype="str")
+    table = judge_addresses(ws, mended_list(ws, version.id), now=now)
+    table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose)
+    mailable = (table["addressing_reason"] == "") & (table["suppression_reason"] == "")
+    return table.loc[mailable, ["person", "address"]].drop_duplicates("person")
+
+
+def _letters(campaign: Campaign, people: pd.DataFrame) -> pd.DataFrame:
+    people = people.reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "campaign": campaign.name,
+            "department": campaign.sender.organisation,
+            "person": people["person"],
+            "sent_at": pd.Series(pd.Timestamp(campaign.send_at), people.index).dt.tz_convert("UTC"),
+            "at_gmail": engagement.is_gmail(people["address"]),
+        }
+    ).astype(_LETTER_KINDS)
+
+
+def as_edited(letters: pd.DataFrame, edited: pd.DataFrame) -> pd.DataFrame:
+    """The letters of `Upcoming` as they would be with other dates: later, not at all, or within another campaign.
+
+    `edited` has a row per campaign: campaign, department, send_at, skip, merge_into ("" for none) and approved; what is
+    approved stays as it is. Who would get a merged letter twice gets it once.
+    """
+    free = edited[~edited["approved"].astype(bool)]
+    gone = set(free.loc[free["skip"].astype(bool), "campaign"])
+    into = free["merge_into"].fillna("")
+    merged = dict(zip(free["campaign"], into, strict=True))
+    merged = {name: other for name, other in merged.items() if other not in ("", name) and name not in gone}
+    kept = letters[~letters["campaign"].isin(gone)]
+    kept = kept.assign(campaign=kept["campaign"].replace(merged)).drop_duplicates(["campaign", "person"])
+    row = edited.set_index("campaign")
+    return kept.assign(
+        sent_at=kept["campaign"].map(row["send_at"]), department=kept["campaign"].map(row["department"]).astype("str")
+    ).reset_index(drop=True)

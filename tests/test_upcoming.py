@@ -1,0 +1,89 @@
+"""What will be sent: drafts and approved plans with a time, and what other dates would make of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from bulkmail import intake, prepare
+from bulkmail.adapters import database
+from bulkmail.model import Suppression, SuppressionReason
+from tests.builders import NOW, a_campaign
+
+LATER = NOW + timedelta(days=5)
+LIST = b"""email,name,consent,consent date
+ana@gmail.com,Ana,yes,2026-10-01
+ANA@gmail.com,Ana,yes,2026-10-01
+bo@alpha.edu,Bo,yes,2026-10-01
+not an address,Eve,yes,2026-10-01
+"""
+
+
+@pytest.fixture
+def ws(sqlite_workspace):
+    prepare.save_list(sqlite_workspace, "list.csv", intake.read_list(LIST, "list.csv"), prepare.content_hash(LIST), NOW)
+    return sqlite_workspace
+
+
+def draft(ws, identity, **changes):
+    made = replace(a_campaign(list_name="list.csv", name=identity.title()), id=identity, **changes)
+    database.save_campaign(ws, made, NOW)
+    return made
+
+
+def test_drafts_with_a_time_count_each_person_once(ws):
+    draft(ws, "spring", send_at=LATER)
+    draft(ws, "undated")
+    draft(ws, "past", send_at=NOW - timedelta(hours=1))
+    ahead = prepare.upcoming(ws, NOW)
+    assert ahead.campaigns[["id", "letters", "approved"]].to_numpy().tolist() == [["spring", 2, False]]
+    assert ahead.letters["at_gmail"].tolist() == [1, 0]
+    assert ahead.letters["sent_at"].tolist() == [pd.Timestamp(LATER)] * 2
+
+
+def test_who_has_left_is_not_counted(ws):
+    made = draft(ws, "spring", send_at=LATER)
+    person = prepare.upcoming(ws, NOW).letters["person"].iloc[1]
+    gone = Suppression(
+        person=person, reason=SuppressionReason.UNSUBSCRIBED, at=NOW, origin="test", purpose=made.purpose
+    )
+    database.add_suppressions(ws, [gone])
+    assert prepare.upcoming(ws, NOW).campaigns["letters"].tolist() == [1]
+
+
+def test_an_approved_plan_counts_who_is_in_it(ws):
+    made = draft(ws, "spring", send_at=LATER)
+    prepare.approve(ws, prepare.prepare_campaign(ws, prepare.inputs_of(ws, made), now=NOW), by="Ana", now=NOW)
+    ahead = prepare.upcoming(ws, NOW)
+    assert ahead.campaigns[["letters", "approved"]].to_numpy().tolist() == [[2, True]]
+
+
+def test_nothing_planned_is_an_empty_calendar(ws):
+    ahead = prepare.upcoming(ws, NOW)
+    assert ahead.campaigns.empty
+    assert ahead.letters.empty
+
+
+def edits(**rows):
+    table = [{"campaign": name, "department": "library", "send_at": pd.Timestamp(LATER), "skip": False,
+              "merge_into": "", "approved": False, **changes} for name, changes in rows.items()]  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def letters(**campaigns):
+    rows = [{"campaign": name, "person": person} for name, persons in campaigns.items() for person in persons]
+    return pd.DataFrame(rows).assign(department="library", sent_at=pd.Timestamp(NOW), at_gmail=0)
+
+
+def test_a_skipped_campaign_is_gone_and_a_merged_one_reaches_each_person_once():
+    plan = letters(fair="ab", news="bc", tour="d")
+    told = prepare.as_edited(plan, edits(fair={"merge_into": "news"}, news={}, tour={"skip": True}))
+    assert sorted(zip(told["campaign"], told["person"], strict=True)) == [("news", "a"), ("news", "b"), ("news", "c")]
+    assert set(told["sent_at"]) == {pd.Timestamp(LATER)}
+
+
+def test_what_is_approved_can_be_neither_skipped_nor_merged():
+    plan = letters(fair="ab", news="bc")
+    told = prepare.as_edited(plan, edits(fair={"skip": True, "merge_into": "news", "approved": True}, news={}))
+    assert len(told) == 4
