@@ -5,7 +5,7 @@ department's level, and chance. People who leave during the plan are missing fro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,19 @@ def learn(sends: Sends, outcomes: Sequence[str] = OUTCOMES) -> Past:
     scores = scores_of(known)
     studies = {name: study(known, scores, name) for name in enough}
     return Past(known=known, studies=studies, unknown=tuple(name for name in outcomes if name not in enough))
+
+
+def halves(past: Past) -> tuple[Past, Past]:
+    """Return two pasts, each learned from one half of the people, drawn by a fixed lot; both know all letters."""
+    known = past.known
+    lot = np.random.default_rng(_SEED).random(len(known.sends.persons))[known.sends.person] < 0.5
+    scores = scores_of(known)
+    parts = []
+    for half in (lot, ~lot):
+        seen = replace(known, usable=known.usable & half)
+        studies = {name: study(seen, scores, name) for name in past.studies}
+        parts.append(Past(known=seen, studies=studies, unknown=past.unknown))
+    return parts[0], parts[1]
 
 
 def has_left(letters: pd.DataFrame, plan: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,163 @@
+"""A plan laid out for trying things: who gets which campaign when, and what it is worth, a change in milliseconds.
+
+People are rows and campaigns columns. Where there are many people a sample drawn by a fixed seed stands for them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bulkmail import limits
+from bulkmail.forecast import hazard
+from bulkmail.forecast.covariates import MOST_7, MOST_28
+from bulkmail.forecast.horizon import Past
+from bulkmail.forecast.study import Study
+
+MOST_PEOPLE = 2_000
+_SEED = 20_261_123
+_SLACK = limits.WINDOW_SLACK_HOURS.value / 24
+WINDOW_7, WINDOW_28 = 7 - _SLACK, 28 - _SLACK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What an unsubscription and a complaint cost, counted in clicks."""
+
+    unsubscribed: float = 2.0
+    complained: float = 10.0
+
+    def value(self, counts: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
+        """The worth of so many clicks, unsubscriptions and complaints, in clicks."""
+        lost = self.unsubscribed * counts.get("unsubscribed", 0.0) + self.complained * counts.get("complained", 0.0)
+        return counts.get("clicked", 0.0) - lost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `earlier` (people × letters)
+    the days of past letters that still count; `base` has the log-odds of each outcome but for pressure, and `weight`
+    how many people a row stands for. `names` are campaigns, `department` the place of each in the log's departments."""
+
+    names: tuple[str, ...]
+    department: np.ndarray
+    member: np.ndarray
+    days: np.ndarray
+    earlier: np.ndarray
+    base: Mapping[str, np.ndarray]
+    studies: Mapping[str, Study]
+    weight: float
+
+    def at(self, days: np.ndarray) -> "Board":
+        """The same plan at other times."""
+        return replace(self, days=days)
+
+
+def board_of(past: Past) -> Board:
+    """Return the planned rows of a log as a board."""
+    sends = past.known.sends
+    rows = np.flatnonzero(sends.planned)
+    people = np.unique(sends.person[rows])
+    weight = max(len(people) / MOST_PEOPLE, 1.0)
+    if weight > 1:
+        people = np.sort(np.random.default_rng(_SEED).choice(people, MOST_PEOPLE, replace=False))
+    codes, first = np.unique(sends.campaign[rows], return_index=True)
+    order = np.lexsort((codes, sends.day[rows[first]]))
+    codes, first = codes[order], first[order]
+    rows = rows[np.isin(sends.person[rows], people)]
+    where = np.searchsorted(people, sends.person[rows]), _places(codes, sends.campaign[rows])
+    member = np.zeros((len(people), len(codes)), dtype=bool)
+    member[where] = True
+    base = {}
+    for name, made in past.studies.items():
+        laid = np.full(member.shape, -40.0, dtype=np.float32)
+        visible = sends.happened["at_gmail"][rows] == 0 if name == "complained" else np.ones(len(rows), dtype=bool)
+        laid[where[0][visible], where[1][visible]] = _but_for_pressure(made, rows)[visible]
+        base[name] = laid
+    planned = np.flatnonzero(sends.planned)[first]
+    return Board(
+        names=tuple(sends.campaigns[code] for code in codes),
+        department=sends.department[planned],
+        member=member,
+        days=sends.day[planned].astype(float),
+        earlier=_earlier(past, people),
+        base=base,
+        studies=past.studies,
+        weight=weight,
+    )
+
+
+def _places(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    place = np.empty(codes.max() + 1, dtype=np.int64)
+    place[codes] = np.arange(len(codes))
+    return place[values]
+
+
+def _but_for_pressure(made: Study, rows: np.ndarray) -> np.ndarray:
+    others = [f.at(rows) for f in made.factors if f.name not in ("campaign", "seven", "month")]
+    return made.hazard.log_odds(others) + made.hazard.variance["campaign"] / 2 + np.log(made.correction)
+
+
+def _earlier(past: Past, people: np.ndarray) -> np.ndarray:
+    """Days of the letters that each person had in the four weeks before the plan, newest first; -inf where none."""
+    sends = past.known.sends
+    near = np.flatnonzero(~sends.planned & (sends.day > sends.split - 28) & np.isin(sends.person, people))
+    whose, days = np.searchsorted(people, sends.person[near]), sends.day[near]
+    order = np.lexsort((-days, whose))
+    whose, days = whose[order], days[order]
+    rank = np.arange(len(whose)) - np.searchsorted(whose, whose)
+    laid = np.full((len(people), int(rank.max(initial=0)) + 1), -np.inf)
+    laid[whose, rank] = days
+    return laid
+
+
+# ---------------------------------------------------------------- counting
+
+
+def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many letters each person had in 7 and 28 days before each of these campaigns (people × columns)."""
+    age = board.days[columns][None, :] - board.days[:, None]
+    counts = []
+    for window in (WINDOW_7, WINDOW_28):
+        inside = ((age > 0) & (age <= window)).astype(np.float32)
+        planned = board.member.astype(np.float32) @ inside
+        past = [(board.earlier >= day - window).sum(axis=1) for day in board.days[columns]]
+        counts.append((planned + np.stack(past, axis=1)).astype(np.int64))
+    return counts[0], counts[1]
+
+
+def expected(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return the expected count of each outcome for each of these campaigns (all without a choice)."""
+    columns = np.arange(len(board.names)) if columns is None else columns
+    seven, month = letters_before(board, columns)
+    return {
+        name: board.weight * _chances(board, name, columns, seven, month, made.hazard.beta).sum(axis=0)
+        for name, made in board.studies.items()
+    }
+
+
+def drawn(board: Board, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return draws of the plan's expected counts, from draws of the coefficients (`Hazard.draws`)."""
+    columns = np.arange(len(board.names))
+    seven, month = letters_before(board, columns)
+    return {
+        name: board.weight
+        * np.array([_chances(board, name, columns, seven, month, beta).sum() for beta in draws[name].T])
+        for name in board.studies
+    }
+
+
+def _chances(
+    board: Board, name: str, columns: np.ndarray, seven: np.ndarray, month: np.ndarray, beta: np.ndarray
+) -> np.ndarray:
+    where = board.studies[name].hazard.columns
+    f7, f28 = beta[where["seven"]].astype(np.float32), beta[where["month"]].astype(np.float32)
+    odds = board.base[name][:, columns] + f7[np.minimum(seven, MOST_7)] + f28[np.minimum(month, MOST_28)]
+    return hazard.share(odds)
+
+
+def over_caps(board: Board) -> float:
+    """Return how many letters of the plan go beyond CAP_7_DAYS or CAP_30_DAYS, the planned one counted."""
+    seven, month = letters_before(board, np.arange(len(board.names)))
+    over = (seven + 1 > limits.CAP_7_DAYS.value) | (month + 1 > limits.CAP_30_DAYS.value)
+    return board.weight * float((over & board.member).sum())
