@@ -34,6 +34,7 @@ REASONS: Mapping[str, Text] = {
     "already_mailed": say("Has this campaign's letter already"),
     "in_doubt_before": say("May have this campaign's letter already"),
     "duplicate": say("Same mailbox as another row"),
+    "frequency_promise": say("Was promised fewer letters, or asked for fewer"),
     "frequency_cap": say("Would get too many letters"),
 }
 _CORRECT_ADDRESS = say("Correct the address where the list comes from, then upload the list again.")
@@ -65,6 +66,7 @@ _NEXT_STEPS: Mapping[str, Text] = {
     "already_mailed": say("Nothing to do: nobody gets a campaign's letter twice."),
     "in_doubt_before": say("Settle what is in doubt on the campaign's results; until then the letter is not repeated."),
     "duplicate": say("Nothing to do: the mailbox gets the letter once, by the row that was kept."),
+    "frequency_promise": say("Wait until the promised time has passed, or ask this person for more."),
     "frequency_cap": say("Send later, when fewer letters lie behind this person."),
 }
 # The columns that say why not, in the order of their reasons above; `duplicate` stands before the last.

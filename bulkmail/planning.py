@@ -1,7 +1,7 @@
 """Looks ahead: what is planned, read from a file, and what it will likely bring, from everything that was ever sent."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from bulkmail import engagement, forecast
 from bulkmail.adapters import ledger
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
+from bulkmail.tips import cadence
 
 PLAN_COLUMNS = ("campaign", "department", "send_at", "recipients")
 SETTLES = timedelta(days=3)  # after which nearly all that will happen to a letter has happened
@@ -125,8 +126,28 @@ def look_ahead(
     letters: pd.DataFrame, planned: Planned, now: datetime, *, postmaster_rate: float | None = None
 ) -> tuple[forecast.Outlook, Planned]:
     """Return what a plan will likely bring (`forecast.outlook`), and the plan less who has left."""
+    past, kept = learn(letters, planned, now)
+    return forecast.outlook(past, postmaster_rate=postmaster_rate), kept
+
+
+def learn(letters: pd.DataFrame, planned: Planned, now: datetime) -> tuple[forecast.Past, Planned]:
+    """Return what the past teaches about a plan (`forecast.learn`), and the plan less who has left."""
     sends, kept = sends_with_plan(letters, planned, now)
-    return forecast.outlook(forecast.learn(sends), postmaster_rate=postmaster_rate), kept
+    return forecast.learn(sends), kept
+
+
+def improve(
+    past: forecast.Past, now: datetime, *, rules: cadence.Rules = cadence.RULES, locked: Sequence[str] = ()
+) -> forecast.Improvement:
+    """Return better dates for a plan (`forecast.improve`), within the hours, days and lead time of the rules."""
+    start = past.known.sends.start
+    earliest = min(pd.Timestamp(now), start + pd.Timedelta(days=past.known.sends.split)) + cadence.LEAD_TIME
+
+    def allowed(campaign: str, day: float) -> bool:
+        moment = start + pd.Timedelta(days=day)
+        return moment >= earliest and cadence.why_closed(moment.to_pydatetime(), rules) is None
+
+    return forecast.improve(past, allowed=allowed, locked=locked)
 
 
 def look_back(letters: pd.DataFrame, now: datetime) -> tuple[dict[str, forecast.Curve], pd.DataFrame, pd.DataFrame]:

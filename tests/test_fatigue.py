@@ -206,3 +206,44 @@ def test_the_backtest_judges_eight_weeks_at_a_time_by_what_was_known_before(lett
 def test_a_short_past_has_no_backtest(letters):
     campaigns, totals = forecast.backtest(sends_of(letters[letters["sent_at"] < worlds.START + pd.Timedelta(weeks=12)]))
     assert campaigns.empty and totals.empty
+
+
+# ---------------------------------------------------------------- the planner
+
+
+@pytest.fixture(scope="module")
+def improved(world, letters):
+    planned, sends = with_plan(world, letters)
+    past = forecast.learn(sends, ("unsubscribed", "clicked"))
+    busy = [one.name for one in planned[:3]]
+    allowed = lambda campaign, day: int(day + (sends.start - worlds.START).days) % 7 < 5  # noqa: E731
+    first, again = (forecast.improve(past, allowed=allowed, locked=busy) for _ in range(2))
+    return planned, sends, first, again
+
+
+def test_the_same_plan_gives_the_same_moves(improved):
+    _, _, first, again = improved
+    assert first.moves.astype(str).to_csv() == again.moves.astype(str).to_csv()
+
+
+def test_locked_campaigns_stay_and_caps_are_broken_no_more_than_before(improved):
+    planned, _, told, _ = improved
+    assert not set(told.moves["campaign"]) & {one.name for one in planned[:3]}
+    assert told.over_caps[1] <= told.over_caps[0]
+
+
+def test_every_move_has_a_reason_and_a_gain(improved):
+    _, _, told, _ = improved
+    assert len(told.moves) and told.moves["gain_value"].notna().all()
+    assert all(str(reason) for reason in told.moves["reason"])
+    assert (told.moves["to_at"].dt.dayofweek < 5).all()
+
+
+def test_the_better_plan_is_better_in_truth(improved, world):
+    planned, sends, told, _ = improved
+    shift = (sends.start - worlds.START) / pd.Timedelta(days=1)
+    better = [worlds.moved(one, told.days[one.name] + shift) for one in planned]
+    before, after = (worlds.true_counts(world, plan) for plan in (planned, better))
+    assert told.prices.value(after) > told.prices.value(before)
+    gain = told.gain.set_index("outcome")["change"]
+    assert gain["value"] > 0

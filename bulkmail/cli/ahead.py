@@ -23,9 +23,10 @@ OUTCOMES = {
 
 @click.command()
 @click.option("--plan", type=click.Path(path_type=Path), metavar="PLAN.csv", help="Forecast these campaigns.")
+@click.option("--improve", is_flag=True, help="Propose better dates for the plan, each with its reason and gain.")
 @click.option("--postmaster-rate", type=click.FloatRange(0, 1), help="Gmail's complaint rate in Postmaster Tools.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-def cadence(plan: Path | None, postmaster_rate: float | None, as_json: bool) -> None:
+def cadence(plan: Path | None, improve: bool, postmaster_rate: float | None, as_json: bool) -> None:
     """Say what past engagement tells of how often to write, and how good its forecasts were.
 
     \b
@@ -33,11 +34,13 @@ def cadence(plan: Path | None, postmaster_rate: float | None, as_json: bool) -> 
     department, send_at (ISO 8601 with offset), and recipients, the path of a file with one address a line.
     Where the data cannot say, the answer is "unknown", with the reason.
     """
+    if improve and plan is None:
+        raise InputError("--improve needs a plan: give it with --plan PLAN.csv.")
     ws = wiring.open_house()
     letters = results.past_letters(ws)
     if letters is None:
         raise InputError("There is no past engagement yet: bring it in with `bulkmail events FILE`.")
-    document = _past(letters) if plan is None else _plan(ws, letters, plan, postmaster_rate)
+    document = _past(letters) if plan is None else _plan(ws, letters, plan, improve, postmaster_rate)
     if as_json:
         screen.emit(document)
     elif plan is None:
@@ -116,12 +119,40 @@ def _curve_row(point: dict) -> list[str]:
 # ---------------------------------------------------------------- a plan
 
 
-def _plan(ws: Workspace, letters: pd.DataFrame, path: Path, postmaster_rate: float | None) -> dict[str, object]:
-    data = screen.read_file(path)
+def _plan(
+    ws: Workspace, letters: pd.DataFrame, path: Path, improve: bool, postmaster_rate: float | None
+) -> dict[str, object]:
+    data, now = screen.read_file(path), wiring.now()
     with screen.about(path.name), screen.busy(t("Forecasting {file}", file=path.name)):
         planned = planning.read_plan(ws, data, lambda name: screen.read_file(path.parent / name), path.name)
-        told, kept = planning.look_ahead(letters, planned, wiring.now(), postmaster_rate=postmaster_rate)
-    return _forecast(told, kept)
+        past, kept = planning.learn(letters, planned, now)
+        document = _forecast(forecast.outlook(past, postmaster_rate=postmaster_rate), kept)
+    if improve:
+        with screen.busy(t("Looking for better dates")):
+            document |= _improvement(planning.improve(past, now))
+    return document
+
+
+def _improvement(told: forecast.Improvement) -> dict[str, object]:
+    moves = [
+        {
+            "campaign": row.campaign,
+            "department": row.department,
+            "from": row.from_at.isoformat(),
+            "to": row.to_at.isoformat(),
+            "reason": t(row.reason),
+            "gain": {name: _number(getattr(row, f"gain_{name}"), 2) for name in OUTCOMES}
+            | {"value": _number(row.gain_value, 2), "low90": _number(row.low90, 2), "high90": _number(row.high90, 2)},
+        }
+        for row in told.moves.itertuples()
+    ]
+    gain = {
+        row.outcome: {name: _number(getattr(row, name), 2) for name in ("before", "after", "change", "low90", "high90")}
+        for row in told.gain.itertuples()
+    }
+    prices = {"unsubscribed": told.prices.unsubscribed, "complained": told.prices.complained}
+    over = [round(letters) for letters in told.over_caps]
+    return {"moves": moves, "gain": gain, "prices_in_clicks": prices, "letters_over_caps": over}
 
 
 def _forecast(told: forecast.Outlook, kept: planning.Planned) -> dict[str, object]:
@@ -165,8 +196,23 @@ def _show_plan(document: dict) -> None:
         rows.append(_forecast_row(t("Together"), document["totals"][name], False))
         screen.line(t(OUTCOMES[name]), "bold")
         screen.table([t("Campaign"), t("Likely"), t("Nine times in ten"), ""], rows)
+    if "moves" in document:
+        _show_moves(document)
     for reason in {*document["unknown"].values(), document["gmail"].get("reason")} - {None}:
         screen.line(reason)
+
+
+def _show_moves(document: dict) -> None:
+    screen.line(t("Better dates"), "bold")
+    for move in document["moves"]:
+        screen.line(f"{move['campaign']}: {move['from']} → {move['to']}")
+        screen.line(f"  {move['reason']}")
+        screen.line("  " + t("Gain in clicks: {value} ({low90} to {high90})", **move["gain"]))
+    if not document["moves"]:
+        screen.line(t("No better date was found."))
+    for name, gain in document["gain"].items():
+        if name in OUTCOMES:
+            screen.line(f"{t(OUTCOMES[name])}: {gain['before']:,.1f} → {gain['after']:,.1f}")
 
 
 def _forecast_row(name: str, told: object, extrapolated: bool) -> list[str]:

@@ -6,12 +6,14 @@ it, who the reader is) → `hazard` (a logit with learned spreads) → `study` (
 a log is too thin for more. Forecasts come with intervals, or as unknown with a reason.
 """
 
+from bulkmail.forecast.board import Prices
 from bulkmail.forecast.bounces import BounceForecast, expected_bounces
 from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
 from bulkmail.forecast.fatigue import Curve, curve, curves
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
+from bulkmail.forecast.planner import Improvement, improve, prices_of
 from bulkmail.forecast.pressure import PressureCurve, pressure_curve
 from bulkmail.forecast.record import backtest, share_covered
 from bulkmail.forecast.sends import OUTCOMES, Sends, sends_of
@@ -23,9 +25,11 @@ __all__ = [
     "BounceForecast",
     "Curve",
     "Forecast",
+    "Improvement",
     "Outlook",
     "Past",
     "PressureCurve",
+    "Prices",
     "Sends",
     "backtest",
     "backtest_of_counts",
@@ -38,10 +42,12 @@ __all__ = [
     "expected_outcomes",
     "extrapolated",
     "has_left",
+    "improve",
     "learn",
     "outlook",
     "pressure_by_week",
     "pressure_curve",
+    "prices_of",
     "sends_of",
     "share_covered",
 ]

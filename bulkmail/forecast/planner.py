@@ -29,8 +29,8 @@ MOVE_COLUMNS = (
 @dataclass(frozen=True, kw_only=True)
 class Improvement:
     """What the planner proposes. `moves` has MOVE_COLUMNS, in the order in which they were found: gains are changes of
-    expected counts, `gain_value` in clicks with its 90 % interval, `reason` a Text. `days` are the new times (days since
-    the log's start) by campaign; `gain` is that of all moves together: outcome, before, after, change, low90, high90.
+    expected counts, `gain_value` in clicks with its 90 % interval, `reason` a Text. `days` the new times by campaign
+    (days since the log's start); `gain` is that of all moves together: outcome, before, after, change, low90, high90.
     `over_caps` are letters beyond the caps, before and after."""
 
     moves: pd.DataFrame
@@ -83,10 +83,8 @@ def prices_of(past: Past) -> Prices:
 _Step = tuple[int, np.ndarray]  # the campaign moved, and all times after it
 
 
-def _search(
-    board: Board, prices: Prices, allowed: Callable[[str, float], bool], locked: set[str]
-) -> list[_Step]:
-    """Moves, one campaign at a time to its best day, round after round until nothing improves. Ties go to the earlier."""
+def _search(board: Board, prices: Prices, allowed: Callable[[str, float], bool], locked: set[str]) -> list[_Step]:
+    """Moves, one campaign at a time to its best day, round after round until nothing improves."""
     original, steps = board.days.copy(), []
     values = prices.value(boards.expected(board))
     crowded = boards.over_caps(board)
@@ -188,7 +186,9 @@ _NAMES = ("clicked", "unsubscribed", "complained")
 def _reason(before: Board, after: Board, place: int) -> Text:
     """Whom the campaign no longer meets so closely: the one that shares most people within seven days."""
     column = np.array([place])
-    busy = [float(boards.letters_before(board, column)[0][board.member[:, place], 0].mean()) for board in (before, after)]
+    busy = [
+        float(boards.letters_before(board, column)[0][board.member[:, place], 0].mean()) for board in (before, after)
+    ]
     near = np.abs(before.days - before.days[place]) <= boards.WINDOW_7
     near[place] = False
     shared = (before.member & before.member[:, [place]]).sum(axis=0) * near
@@ -223,7 +223,10 @@ def _gain(judge: Board, days: np.ndarray, prices: Prices) -> pd.DataFrame:
     """All moves together, outcome by outcome and in value."""
     draws = _draws(judge)
     before, after = boards.drawn(judge, draws), boards.drawn(judge.at(days), draws)
-    rows = {**{name: (before[name], after[name]) for name in before}, "value": (prices.value(before), prices.value(after))}
+    rows = {
+        **{name: (before[name], after[name]) for name in before},
+        "value": (prices.value(before), prices.value(after)),
+    }
     table = []
     for name, (first, then) in rows.items():
         low, high = np.quantile(then - first, [0.05, 0.95])

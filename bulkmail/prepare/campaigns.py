@@ -25,6 +25,7 @@ from bulkmail.tips import addressing, cadence, clarity, personalization, unsubsc
 
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
+SIGNS = ("person", "sent_at", "opened", "machine_open", "clicked", "machine_click")  # of past letters, for tip 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,8 @@ def _judge_people(
     campaign = inputs.campaign
     table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table, now=now), campaign, now=now)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
-    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=campaign.send_at or now)
+    promises, moment = cadence.promises_of(events, campaign.purpose), campaign.send_at or now
+    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=moment, promises=promises)
     return table, brought, events
 
 
@@ -189,7 +191,7 @@ def _facts(
         unsubscribe=letter and way_out.facts_of(ws, campaign, letter, contacts, events, now=now),
         clarity=largest and clarity_facts(ws, campaign, letters, largest, eligible, now=now),
         personalization=personal,
-        cadence=_cadence_facts(ws, campaign, table, contacts, now),
+        cadence=_cadence_facts(ws, campaign, table, contacts, events, now),
         sender_requirements=sender_facts(
             ws,
             campaign,
@@ -201,7 +203,12 @@ def _facts(
 
 
 def _cadence_facts(
-    ws: Workspace, campaign: Campaign, table: pd.DataFrame, contacts: pd.DataFrame, now: datetime
+    ws: Workspace,
+    campaign: Campaign,
+    table: pd.DataFrame,
+    contacts: pd.DataFrame,
+    events: pd.DataFrame,
+    now: datetime,
 ) -> cadence.CadenceFacts:
     month = now - timedelta(days=30)
     delivered, complaints = past.counts_since(ws, month)
@@ -213,6 +220,8 @@ def _cadence_facts(
         now=now,
         daily_volume=cadence.volume_by_day(contacts),
         delivered=delivered + journal.letters_since(ws, EventKind.DELIVERED, month),
+        promises=cadence.promises_of(events, campaign.purpose),
+        letters=past.imported_letters(ws, SIGNS),
         complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
     )
 

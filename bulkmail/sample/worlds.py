@@ -246,3 +246,19 @@ def fork(world: World, seed: int) -> World:
     copied = {name: getattr(world, name).copy() for name in ("gone", "last_click")}
     rng = np.random.default_rng([20_261_123, 7, seed])
     return replace(world, **copied, rng=rng, past=list(world.past), sent=[])
+
+
+def moved(campaign: Campaign, day: float) -> Campaign:
+    """Return the campaign on another day."""
+    return replace(campaign, day=float(day))
+
+
+def true_counts(world: World, campaigns: list[Campaign], futures: int = 4) -> dict[str, float]:
+    """Return how much of each outcome these campaigns truly bring, over some futures: sums of chances, not of dice."""
+    counts = dict.fromkeys(OUTCOMES, 0.0)
+    for seed in range(futures):
+        future = fork(world, seed)
+        play(future, campaigns)
+        for name in OUTCOMES:
+            counts[name] += sum(sent[f"p_{name}"].sum() for sent in future.sent) / futures
+    return counts
