@@ -137,7 +137,7 @@ def learn(letters: pd.DataFrame, planned: Planned, now: datetime) -> tuple[forec
 
 
 def improve(
-    past: forecast.Past, now: datetime, *, rules: cadence.Rules = cadence.RULES, locked: Sequence[str] = ()
+    past: forecast.Past, now: datetime, *, rules: cadence.Rules = cadence.HOUSE_RULES, locked: Sequence[str] = ()
 ) -> forecast.Improvement:
     """Return better dates for a plan (`forecast.improve`), within the hours, days and lead time of the rules."""
     start = past.known.sends.start

@@ -1,9 +1,7 @@
 """Reads what became of what was sent: our own campaigns and past ones brought in, as one row per letter."""
 
-import io
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +9,7 @@ import pandas as pd
 from bulkmail import delivery, dossier, engagement, rejects
 from bulkmail.adapters import database, journal, lists, past
 from bulkmail.adapters.workspace import Workspace
-from bulkmail.errors import InputError, StateError
+from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, EventKind
 from bulkmail.tips import addressing
 from bulkmail.tips.sender_requirements.providers import OTHERS, PROVIDERS, provider_of
@@ -310,29 +308,3 @@ def _plan_of_dossier(ws: Workspace, plan_hash: str, approvals: list[dict[str, An
         attempts=attempts.drop(columns=["plan_hash", "campaign_id", "worker"], errors="ignore"),
         outcomes=journal.outcomes(ws, plan_hash),
     )
-
-
-# ---------------------------------------------------------------- past engagement from elsewhere
-
-
-def bring_in(ws: Workspace, name: str, data: bytes, now: datetime) -> engagement.EventReading:
-    """What a table of sends from elsewhere brought; its new letters are kept under `name`, without any address.
-
-    `data` is CSV in UTF-8 or Parquet, with the columns of `engagement.read_event_table`. Raises InputError for others.
-    """
-
-    table, known = _table(name, data), past.imported_letters(ws)
-    report = engagement.read_event_table(
-        table, persons=partial(engagement.persons_of, key=ws.person_key), now=now, known=known
-    )
-    past.save_import(ws, name, report.letters, now)
-    return report
-
-
-def _table(name: str, data: bytes) -> pd.DataFrame:
-    try:
-        if data[:4] == b"PAR1":
-            return pd.read_parquet(io.BytesIO(data))
-        return pd.read_csv(io.BytesIO(data), dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise InputError("{file} is neither a CSV in UTF-8 nor Parquet.", file=name) from error

@@ -4,7 +4,7 @@ import _ui as ui
 import streamlit as st
 from _ui import t
 
-from bulkmail import engagement, results, wiring
+from bulkmail import engagement, importing, wiring
 from bulkmail.errors import BulkmailError
 
 COLUMNS = ("campaign", "department", "recipient", "sent_at", *engagement.TIME_COLUMNS, "machine_open")
@@ -24,7 +24,7 @@ def show_import() -> None:
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip
     key = f"past-file-{st.session_state.get('past-turn', 0)}"
-    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet"], key=key)
+    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet", "jsonl", "json"], key=key)
     st.button(
         t("Bring in"),
         icon=":material/upload:",
@@ -46,7 +46,7 @@ def bring_in(key: str) -> None:
     st.session_state["past"] = "import"  # also where this was the first past, and so the only look
     st.session_state.pop("past-report", None)
     try:
-        st.session_state["past-report"] = results.bring_in(ui.house(), file.name, file.getvalue(), wiring.now())
+        st.session_state["past-report"] = importing.bring_in(ui.house(), file.name, file.getvalue(), wiring.now())
     except BulkmailError as problem:
         ui.report(problem)
     else:
@@ -55,7 +55,7 @@ def bring_in(key: str) -> None:
         )  # an empty uploader; its bytes are freed
 
 
-def show_report(report: engagement.EventReading) -> None:
+def show_report(report: importing.BroughtIn) -> None:
     st.success(
         t(
             "Of {rows} rows {new} are new, {repeated} were here already and {refused} were refused.",

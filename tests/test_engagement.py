@@ -194,7 +194,7 @@ def test_a_table_with_true_times_and_marks_is_read_too():
 
 
 def test_each_refusal_has_words():
-    reasons = {"empty", "unreadable", "no_offset", "in_future", "before_sending", "no_person"}
+    reasons = {"empty", "unreadable", "no_offset", "in_future", "before_sending", "no_person", "torn"}
     assert reasons == set(engagement.REFUSALS)
 
 

@@ -236,7 +236,7 @@ def test_every_move_has_a_reason_and_a_gain(improved):
     _, _, told, _ = improved
     assert len(told.moves) and told.moves["gain_value"].notna().all()
     assert all(str(reason) for reason in told.moves["reason"])
-    assert (told.moves["to_at"].dt.dayofweek < 5).all()
+    assert (told.moves["to_at"].dt.day_of_week < 5).all()
 
 
 def test_the_better_plan_is_better_in_truth(improved, world):

@@ -10,7 +10,7 @@ HOUSE = Path(__file__).parents[1]
 PACKAGE = HOUSE / "bulkmail"
 FILES = sorted(path.relative_to(HOUSE) for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
 GROUND, ROOF = {"model", "facts", "errors", "limits"}, {"cli", "wiring", "__main__"}
-ACTORS = {"people", "prepare", "send", "results", "planning", "web", "rehearsal"}
+ACTORS = {"people", "prepare", "send", "results", "planning", "importing", "web", "rehearsal"}
 ONLY_IN = {
     "streamlit": {"nowhere"}, "sendgrid": {"adapters"}, "dns": {"adapters"}, "sqlalchemy": {"adapters"},
     "alembic": {"adapters"}, "plotly": {"charts"}, "urllib3": {"adapters"}, "filelock": {"adapters"},

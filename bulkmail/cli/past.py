@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from bulkmail import engagement, results, wiring
+from bulkmail import engagement, importing, wiring
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
@@ -15,11 +15,14 @@ from bulkmail.cli.screen import t
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def events(files: tuple[Path, ...], as_json: bool) -> None:
-    """Bring in past engagement: CSV or Parquet FILEs with one row per letter sent.
+    """Bring in past engagement: FILEs of any size, told apart by their shape.
 
     \b
-    Columns: campaign, department, recipient, sent_at (ISO 8601 with offset) and, empty where it did not
-    happen, delivered_at, opened_at, machine_open, clicked_at, bounced_at, unsubscribed_at, complained_at.
+    A table of sends, one row per letter, as CSV or Parquet; SendGrid's Email Activity CSV; events as its
+    webhook posts them, as lines of JSON; and two public data sets (REES46, XCampaign).
+    Columns of a table of sends: campaign, department, recipient, sent_at (ISO 8601 with offset) and, empty
+    where it did not happen, delivered_at, opened_at, machine_open, clicked_at, bounced_at,
+    unsubscribed_at, complained_at.
     Rows that are here already are counted as repeated. No address is kept, only its keyed hash.
     """
     ws = wiring.open_house()
@@ -37,10 +40,9 @@ def events(files: tuple[Path, ...], as_json: bool) -> None:
         _show(document)
 
 
-def _bring_in(ws: Workspace, path: Path) -> engagement.EventReading:
-    data = screen.read_file(path)
+def _bring_in(ws: Workspace, path: Path) -> importing.BroughtIn:
     with screen.busy(t("Reading {file}", file=path.name)), screen.about(path.name):
-        return results.bring_in(ws, path.name, data, wiring.now())
+        return importing.bring_in_file(ws, path, wiring.now())
 
 
 def _show(document: dict) -> None:

@@ -15,6 +15,7 @@ from bulkmail.engagement.letters import (
     unmatched_events,
 )
 from bulkmail.engagement.pressure import pressure
+from bulkmail.engagement.shapes import as_sends
 from bulkmail.engagement.summaries import by_campaign, by_send_hour, by_week, shares
 from bulkmail.engagement.tables import REFUSALS, TIME_COLUMNS, EventReading, read_event_table, read_times
 
@@ -25,6 +26,7 @@ __all__ = [
     "REFUSALS",
     "TIME_COLUMNS",
     "EventReading",
+    "as_sends",
     "by_campaign",
     "by_send_hour",
     "by_week",

@@ -21,6 +21,7 @@ REFUSALS: Mapping[str, Text] = {
     "in_future": say("The time lies in the future"),
     "before_sending": say("It happened before the letter was sent"),
     "no_person": say("The recipient is not an address"),
+    "torn": say("The row has too many cells or too few, or is not JSON"),
 }
 _TRUE = ("1", "true", "yes", "y", "t")
 _FALSE = ("", "0", "false", "no", "n", "f")

@@ -15,6 +15,7 @@ from bulkmail.forecast.horizon import Past
 from bulkmail.forecast.study import Study
 
 MOST_PEOPLE = 2_000
+_HOURS = 28 * 24
 _SEED = 20_261_123
 _SLACK = limits.WINDOW_SLACK_HOURS.value / 24
 WINDOW_7, WINDOW_28 = 7 - _SLACK, 28 - _SLACK
@@ -35,15 +36,16 @@ class Prices:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `earlier` (people × letters)
-    the days of past letters that still count; `base` has the log-odds of each outcome but for pressure, and `weight`
+    """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `recent` how many letters
+    people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure, and `weight`
     how many people a row stands for. `names` are campaigns, `department` the place of each in the log's departments."""
 
     names: tuple[str, ...]
     department: np.ndarray
     member: np.ndarray
     days: np.ndarray
-    earlier: np.ndarray
+    recent: np.ndarray
+    begins: float
     base: Mapping[str, np.ndarray]
     studies: Mapping[str, Study]
     weight: float
@@ -53,14 +55,14 @@ class Board:
         return replace(self, days=days)
 
 
-def board_of(past: Past) -> Board:
-    """Return the planned rows of a log as a board."""
+def board_of(past: Past, most: int = MOST_PEOPLE) -> Board:
+    """Return the planned rows of a log as a board, for at most so many people."""
     sends = past.known.sends
     rows = np.flatnonzero(sends.planned)
     people = np.unique(sends.person[rows])
-    weight = max(len(people) / MOST_PEOPLE, 1.0)
+    weight = max(len(people) / most, 1.0)
     if weight > 1:
-        people = np.sort(np.random.default_rng(_SEED).choice(people, MOST_PEOPLE, replace=False))
+        people = np.sort(np.random.default_rng(_SEED).choice(people, most, replace=False))
     codes, first = np.unique(sends.campaign[rows], return_index=True)
     order = np.lexsort((codes, sends.day[rows[first]]))
     codes, first = codes[order], first[order]
@@ -80,7 +82,8 @@ def board_of(past: Past) -> Board:
         department=sends.department[planned],
         member=member,
         days=sends.day[planned].astype(float),
-        earlier=_earlier(past, people),
+        recent=_recent(past, people),
+        begins=sends.split,
         base=base,
         studies=past.studies,
         weight=weight,
@@ -98,17 +101,15 @@ def _but_for_pressure(made: Study, rows: np.ndarray) -> np.ndarray:
     return made.hazard.log_odds(others) + made.hazard.variance["campaign"] / 2 + np.log(made.correction)
 
 
-def _earlier(past: Past, people: np.ndarray) -> np.ndarray:
-    """Days of the letters that each person had in the four weeks before the plan, newest first; -inf where none."""
+def _recent(past: Past, people: np.ndarray) -> np.ndarray:
+    """How many letters each person had from each hour of the last four weeks on until the plan begins (hours × people).
+    The last row is of the moment when it begins, and empty."""
     sends = past.known.sends
     near = np.flatnonzero(~sends.planned & (sends.day > sends.split - 28) & np.isin(sends.person, people))
-    whose, days = np.searchsorted(people, sends.person[near]), sends.day[near]
-    order = np.lexsort((-days, whose))
-    whose, days = whose[order], days[order]
-    rank = np.arange(len(whose)) - np.searchsorted(whose, whose)
-    laid = np.full((len(people), int(rank.max(initial=0)) + 1), -np.inf)
-    laid[whose, rank] = days
-    return laid
+    hour = ((sends.day[near] - (sends.split - 28)) * 24).astype(np.int64).clip(0, _HOURS - 1)
+    counts = np.zeros((_HOURS + 1, len(people)), dtype=np.int16)
+    np.add.at(counts, (hour, np.searchsorted(people, sends.person[near])), 1)
+    return counts[::-1].cumsum(axis=0, dtype=np.int16)[::-1]
 
 
 # ---------------------------------------------------------------- counting
@@ -121,24 +122,29 @@ def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.nd
     for window in (WINDOW_7, WINDOW_28):
         inside = ((age > 0) & (age <= window)).astype(np.float32)
         planned = board.member.astype(np.float32) @ inside
-        past = [(board.earlier >= day - window).sum(axis=1) for day in board.days[columns]]
-        counts.append((planned + np.stack(past, axis=1)).astype(np.int64))
+        hours = np.ceil((board.days[columns] - window - board.begins + 28) * 24).astype(np.int64)
+        counts.append(planned.astype(np.int64) + board.recent[hours.clip(0, _HOURS)].T)
     return counts[0], counts[1]
 
 
-def expected(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return the expected count of each outcome for each of these campaigns (all without a choice)."""
+OVER_CAPS = "over_caps"
+
+
+def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return for each of these campaigns (all without a choice) the expected count of each outcome, and OVER_CAPS: how
+    many of its letters go beyond CAP_7_DAYS or CAP_30_DAYS, the planned one counted."""
     columns = np.arange(len(board.names)) if columns is None else columns
     seven, month = letters_before(board, columns)
-    return {
-        name: board.weight * _chances(board, name, columns, seven, month, made.hazard.beta).sum(axis=0)
-        for name, made in board.studies.items()
-    }
+    over = (seven + 1 > limits.CAP_7_DAYS.value) | (month + 1 > limits.CAP_30_DAYS.value)
+    counts = {OVER_CAPS: board.weight * (over & board.member[:, columns]).sum(axis=0).astype(float)}
+    for name, made in board.studies.items():
+        counts[name] = board.weight * _chances(board, name, columns, seven, month, made.hazard.beta).sum(axis=0)
+    return counts
 
 
-def drawn(board: Board, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return draws of the plan's expected counts, from draws of the coefficients (`Hazard.draws`)."""
-    columns = np.arange(len(board.names))
+def drawn(board: Board, draws: Mapping[str, np.ndarray], columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return draws of the expected counts of these campaigns together, from draws of coefficients (`Hazard.draws`)."""
+    columns = np.arange(len(board.names)) if columns is None else columns
     seven, month = letters_before(board, columns)
     return {
         name: board.weight
@@ -154,10 +160,3 @@ def _chances(
     f7, f28 = beta[where["seven"]].astype(np.float32), beta[where["month"]].astype(np.float32)
     odds = board.base[name][:, columns] + f7[np.minimum(seven, MOST_7)] + f28[np.minimum(month, MOST_28)]
     return hazard.share(odds)
-
-
-def over_caps(board: Board) -> float:
-    """Return how many letters of the plan go beyond CAP_7_DAYS or CAP_30_DAYS, the planned one counted."""
-    seven, month = letters_before(board, np.arange(len(board.names)))
-    over = (seven + 1 > limits.CAP_7_DAYS.value) | (month + 1 > limits.CAP_30_DAYS.value)
-    return board.weight * float((over & board.member).sum())

@@ -15,7 +15,7 @@ from bulkmail.forecast import hazard
 from bulkmail.forecast.covariates import Covariates, covariates_of
 from bulkmail.forecast.hazard import Factor, design
 from bulkmail.forecast.sends import OUTCOMES, PERIOD_DAYS, Sends, by_campaign, running
-from bulkmail.forecast.study import Study, scores_of, study
+from bulkmail.forecast.study import Scores, Study, scores_of, study
 from bulkmail.model import say
 
 DRAWS = 500
@@ -53,6 +53,7 @@ class Past:
     """Everything that was learned from a log up to its split; the rows after it can be forecast (`outlook`)."""
 
     known: Covariates
+    scores: Scores
     studies: Mapping[str, Study]
     unknown: tuple[str, ...]
 
@@ -63,19 +64,20 @@ def learn(sends: Sends, outcomes: Sequence[str] = OUTCOMES) -> Past:
     enough = [name for name in outcomes if sends.happened[name][known.usable].sum() >= limits.ENOUGH_EVENTS.value]
     scores = scores_of(known)
     studies = {name: study(known, scores, name) for name in enough}
-    return Past(known=known, studies=studies, unknown=tuple(name for name in outcomes if name not in enough))
+    return Past(
+        known=known, scores=scores, studies=studies, unknown=tuple(name for name in outcomes if name not in enough)
+    )
 
 
 def halves(past: Past) -> tuple[Past, Past]:
     """Return two pasts, each learned from one half of the people, drawn by a fixed lot; both know all letters."""
     known = past.known
     lot = np.random.default_rng(_SEED).random(len(known.sends.persons))[known.sends.person] < 0.5
-    scores = scores_of(known)
     parts = []
     for half in (lot, ~lot):
         seen = replace(known, usable=known.usable & half)
-        studies = {name: study(seen, scores, name) for name in past.studies}
-        parts.append(Past(known=seen, studies=studies, unknown=past.unknown))
+        studies = {name: study(seen, past.scores, name) for name in past.studies}
+        parts.append(Past(known=seen, scores=past.scores, studies=studies, unknown=past.unknown))
     return parts[0], parts[1]
 
 

@@ -15,10 +15,12 @@ from bulkmail.forecast.board import Board, Prices
 from bulkmail.forecast.horizon import Past, halves
 from bulkmail.model import Text, say
 
+Allowed = Callable[[str, float], bool]  # whether a campaign may leave on a day (since the log's start)
 SHIFT_DAYS = 7  # how far a campaign may be moved
-_DRAWS = 200
+_DRAWS, _DRAWS_OF_A_MOVE = 200, 60
 _SEED = 20_261_123
 _ROUNDS = 3
+_SEARCHED_PEOPLE = 1_000
 _LEAST_GAIN = 0.02  # clicks: below that a move is noise
 MOVE_COLUMNS = (
     "campaign", "department", "from_at", "to_at", "reason", "gain_clicked", "gain_unsubscribed", "gain_complained",
@@ -43,7 +45,7 @@ class Improvement:
 def improve(
     past: Past,
     *,
-    allowed: Callable[[str, float], bool] = lambda campaign, day: True,
+    allowed: Allowed = lambda campaign, day: True,
     locked: Sequence[str] = (),
     prices: Prices | None = None,
 ) -> Improvement:
@@ -55,7 +57,7 @@ def improve(
     """
     prices = prices or prices_of(past)
     plan_half, judge_half = halves(past)
-    made, judge = boards.board_of(plan_half), boards.board_of(judge_half)
+    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
     steps = _search(made, prices, allowed, set(locked))
     moves = _told(past, judge, steps, prices)
     better = steps[-1][1] if steps else made.days
@@ -63,7 +65,7 @@ def improve(
         moves=moves,
         days=dict(zip(made.names, better.tolist(), strict=True)),
         gain=_gain(judge, better, prices),
-        over_caps=(boards.over_caps(judge), boards.over_caps(judge.at(better))),
+        over_caps=(_over_caps(judge), _over_caps(judge.at(better))),
         prices=prices,
     )
 
@@ -81,22 +83,20 @@ def prices_of(past: Past) -> Prices:
 # ---------------------------------------------------------------- the search
 
 _Step = tuple[int, np.ndarray]  # the campaign moved, and all times after it
+_Counts = dict[str, np.ndarray]
 
 
-def _search(board: Board, prices: Prices, allowed: Callable[[str, float], bool], locked: set[str]) -> list[_Step]:
+def _search(board: Board, prices: Prices, allowed: Allowed, locked: set[str]) -> list[_Step]:
     """Moves, one campaign at a time to its best day, round after round until nothing improves."""
-    original, steps = board.days.copy(), []
-    values = prices.value(boards.expected(board))
-    crowded = boards.over_caps(board)
+    wanted, steps, counts = board.days.copy(), [], boards.tally(board)
     for _ in range(_ROUNDS):
         before = len(steps)
         for place, name in enumerate(board.names):
-            if name in locked:
-                continue
-            found = _best_day(board, place, original[place], values, prices, allowed, crowded)
+            days = [] if name in locked else [wanted[place] + shift for shift in range(-SHIFT_DAYS, SHIFT_DAYS + 1)]
+            open_days = [day for day in days if day != board.days[place] and allowed(name, day)]
+            found = _best_day(board, place, open_days, counts, prices)
             if found is not None:
-                board, values = found
-                crowded = boards.over_caps(board)
+                board, counts = found
                 steps.append((place, board.days))
         if len(steps) == before:
             break
@@ -104,29 +104,22 @@ def _search(board: Board, prices: Prices, allowed: Callable[[str, float], bool],
 
 
 def _best_day(
-    board: Board,
-    place: int,
-    wanted: float,
-    values: np.ndarray,
-    prices: Prices,
-    allowed: Callable[[str, float], bool],
-    crowded: float,
-) -> tuple[Board, np.ndarray] | None:
-    """The board with a campaign on its best day, and the worth of each campaign then; None where it stands best."""
+    board: Board, place: int, open_days: Sequence[float], counts: _Counts, prices: Prices
+) -> tuple[Board, _Counts] | None:
+    """The board with a campaign on its best day, and the counts then; None where it stands best. The earlier day wins a
+    tie, and no day is taken that puts more letters over the caps."""
     best, gained = None, _LEAST_GAIN
-    for shift in range(-SHIFT_DAYS, SHIFT_DAYS + 1):
-        day = wanted + shift
-        if day == board.days[place] or not allowed(board.names[place], day):
-            continue
+    for day in open_days:
         days = board.days.copy()
         days[place] = day
-        tried = board.at(days)
-        touched = _touched(board.days, days, place)
-        worth = prices.value(boards.expected(tried, touched))
-        gain = float(worth.sum() - values[touched].sum())
-        if gain > gained and boards.over_caps(tried) <= crowded:
-            updated = values.copy()
-            updated[touched] = worth
+        tried, touched = board.at(days), _touched(board.days, days, place)
+        fresh = boards.tally(tried, touched)
+        change = {name: float(fresh[name].sum() - counts[name][touched].sum()) for name in fresh}
+        gain = prices.value(change)
+        if gain > gained and change[boards.OVER_CAPS] <= 0:
+            updated = {name: values.copy() for name, values in counts.items()}
+            for name, values in fresh.items():
+                updated[name][touched] = values
             best, gained = (tried, updated), gain
     return best
 
@@ -141,6 +134,10 @@ def _touched(before: np.ndarray, after: np.ndarray, place: int) -> np.ndarray:
     return np.flatnonzero(reach)
 
 
+def _over_caps(board: Board) -> float:
+    return float(boards.tally(board)[boards.OVER_CAPS].sum())
+
+
 # ---------------------------------------------------------------- what is told
 
 
@@ -148,7 +145,7 @@ def _told(past: Past, judge: Board, steps: Sequence[_Step], prices: Prices) -> p
     """The moves with gains as the other half of people sees them. Moves of one campaign are told as one."""
     rows, days = [], judge.days
     last = {place: number for number, (place, _) in enumerate(steps)}
-    draws = _draws(judge)
+    draws = _draws(judge, _DRAWS_OF_A_MOVE)
     for number in sorted(last.values()):
         place = steps[number][0]
         after = days.copy()
@@ -163,7 +160,9 @@ def _move(
     past: Past, before: Board, after: Board, place: int, draws: Mapping[str, np.ndarray], prices: Prices
 ) -> dict[str, object]:
     sends = past.known.sends
-    change = _change(before, after, draws)
+    touched = _touched(before.days, after.days, place)
+    first, then = (boards.drawn(board, draws, touched) for board in (before, after))
+    change = {name: then[name] - first[name] for name in first}
     value = prices.value(change)
     low, high = np.quantile(value, [0.05, 0.95])
     at = [sends.start + pd.Timedelta(days=float(board.days[place])) for board in (before, after)]
@@ -209,19 +208,14 @@ def _reason(before: Board, after: Board, place: int) -> Text:
     )
 
 
-def _draws(board: Board) -> dict[str, np.ndarray]:
+def _draws(board: Board, count: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(_SEED)
-    return {name: made.hazard.draws(rng, _DRAWS) for name, made in board.studies.items()}
-
-
-def _change(before: Board, after: Board, draws: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    first, then = boards.drawn(before, draws), boards.drawn(after, draws)
-    return {name: then[name] - first[name] for name in first}
+    return {name: made.hazard.draws(rng, count) for name, made in board.studies.items()}
 
 
 def _gain(judge: Board, days: np.ndarray, prices: Prices) -> pd.DataFrame:
     """All moves together, outcome by outcome and in value."""
-    draws = _draws(judge)
+    draws = _draws(judge, _DRAWS)
     before, after = boards.drawn(judge, draws), boards.drawn(judge.at(days), draws)
     rows = {
         **{name: (before[name], after[name]) for name in before},

@@ -20,7 +20,7 @@ def outcome(check, **changes):
 @pytest.mark.parametrize(
     ("moment", "word"),
     [
-        (datetime(2026, 12, 20, 2, 53, tzinfo=UTC), "weekend"),  # Sunday
+        (datetime(2026, 11, 29, 2, 53, tzinfo=UTC), "weekend"),  # Sunday
         (datetime(2026, 11, 24, 14, 0, tzinfo=UTC), "quiet"),  # 22:00 in Macau
         (datetime(2026, 12, 25, 2, 53, tzinfo=UTC), "holiday"),
         (datetime(2027, 1, 1, 2, 53, tzinfo=UTC), "holiday"),

@@ -43,12 +43,15 @@ class Rules:
     blackouts: tuple[tuple[date, date], ...] = ()
 
 
-RULES = Rules()
+HOUSE_RULES = Rules()
 
 
 @lru_cache(maxsize=64)
 def _calendar(place: str, year: int) -> dict[date, str]:
-    return dict(holidays.country_holidays(place, years=year).items())
+    """All days off by law, those of public offices too (in Macau Christmas is one of these)."""
+    known = holidays.country_holidays(place)
+    kinds = tuple(kind for kind in ("public", "government") if kind in known.supported_categories)
+    return dict(holidays.country_holidays(place, years=year, categories=kinds).items())
 
 
 def holiday_on(day: date, places: tuple[str, ...]) -> str:
@@ -56,7 +59,7 @@ def holiday_on(day: date, places: tuple[str, ...]) -> str:
     return next((_calendar(place, day.year)[day] for place in places if day in _calendar(place, day.year)), "")
 
 
-def why_closed(moment: datetime, rules: Rules = RULES) -> Text | None:
+def why_closed(moment: datetime, rules: Rules = HOUSE_RULES) -> Text | None:
     """Return why no letter should leave at this moment, by the clocks of `rules.timezone`; None where it may."""
     local = moment.astimezone(ZoneInfo(rules.timezone))
     if not rules.quiet_until <= local.hour < rules.quiet_from:
@@ -64,7 +67,7 @@ def why_closed(moment: datetime, rules: Rules = RULES) -> Text | None:
     return why_closed_day(local.date(), rules)
 
 
-def why_closed_day(day: date, rules: Rules = RULES) -> Text | None:
+def why_closed_day(day: date, rules: Rules = HOUSE_RULES) -> Text | None:
     """Return why no letter should leave on this day; None where it may."""
     if any(first <= day <= last for first, last in rules.blackouts):
         return say("{day} is a blackout day.", day=day.isoformat())
@@ -75,7 +78,7 @@ def why_closed_day(day: date, rules: Rules = RULES) -> Text | None:
     return None
 
 
-def slots(start: datetime, days: int, rules: Rules = RULES) -> tuple[datetime, ...]:
+def slots(start: datetime, days: int, rules: Rules = HOUSE_RULES) -> tuple[datetime, ...]:
     """Return every slot of so many days from `start` at which letters may leave, in the zone of `start`."""
     zone = ZoneInfo(rules.timezone)
     first = start.astimezone(zone).date()
@@ -89,7 +92,7 @@ def slots(start: datetime, days: int, rules: Rules = RULES) -> tuple[datetime, .
 
 
 def suggest_send_times(
-    now: datetime, *, timezone: str = MACAU, count: int = 4, rules: Rules = RULES
+    now: datetime, *, timezone: str = MACAU, count: int = 4, rules: Rules = HOUSE_RULES
 ) -> tuple[datetime, ...]:
     """Return the next sensible moments to send, in UTC: working days, in local working hours, off the half-hour.
 

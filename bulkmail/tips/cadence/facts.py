@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from bulkmail.tips.cadence.days import MACAU, RULES, Rules
+from bulkmail.tips.cadence.days import HOUSE_RULES, MACAU, Rules
 
 _OTHER_REASONS = ("addressing_reason", "suppression_reason", "left_out_reason", "consent_reason")
 
@@ -31,7 +31,7 @@ class CadenceFacts:
     delivered: int | None = None
     complaints: int | None = None
     timezone: str = MACAU
-    rules: Rules = RULES
+    rules: Rules = HOUSE_RULES
     promises: pd.Series | None = None
     letters: pd.DataFrame | None = None
     gmail_refusals: Sequence[datetime] | None = None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bulkmail import limits
-from bulkmail.tips.cadence.days import RULES, Rules
+from bulkmail.tips.cadence.days import HOUSE_RULES, Rules
 
 FREQUENCY_CAP = "frequency_cap"
 FREQUENCY_PROMISE = "frequency_promise"
@@ -31,7 +31,7 @@ def annotate(
     *,
     kind: str,
     send_at: datetime,
-    rules: Rules = RULES,
+    rules: Rules = HOUSE_RULES,
     promises: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return the table with `cadence_reason`: "frequency_promise" where one more letter is more than the person was
@@ -120,7 +120,7 @@ def _most_in_a_window(code: np.ndarray, seconds: np.ndarray, days: int, people: 
 
 
 def simulate_caps(
-    people: pd.DataFrame, contacts: pd.DataFrame, *, send_at: datetime, rules: Rules, present: Rules = RULES
+    people: pd.DataFrame, contacts: pd.DataFrame, *, send_at: datetime, rules: Rules, present: Rules = HOUSE_RULES
 ) -> pd.DataFrame:
     """Return who would be held back under other rules, before anything is saved: the rows of `people` that either rules
     hold back, with `before` and `after` (a reason or ""), and what each had (`lately`)."""
