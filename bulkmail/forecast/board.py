@@ -37,8 +37,8 @@ class Prices:
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `recent` how many letters
-    people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure, and `weight`
-    how many people a row stands for. `names` are campaigns, `department` the place of each in the log's departments."""
+    people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure; a
+    row stands for `weight` people. `names` are campaigns, `department` the place of each in the log's departments."""
 
     names: tuple[str, ...]
     department: np.ndarray
