@@ -208,6 +208,15 @@ def test_a_notebook_shows_and_draws_the_coverage_of_consent(coverage, members):
     ]
 
 
+def test_a_notebook_maps_origin_and_evidence_and_counts_what_records_lack(coverage, members):
+    addressed = judged(members)
+    addressed = addressed[addressed["person"] != ""]
+    reach, lacks = tables(coverage["map"])
+    assert reach["rows"].sum() == addressed["consent_state"].isin(consent.LIVE).sum()
+    assert lacks["rows that lack it"].tolist() == consent.lacking(addressed).sum().tolist()
+    assert (lacks["of"] == len(addressed)).all()
+
+
 def test_a_notebook_says_who_lacks_what_and_what_to_do(coverage, members):
     table = judged(members)
     facts = consent.ConsentFacts(table=table, purpose=PURPOSE, kind="marketing", attestation=None, now=NOW)
