@@ -54,6 +54,22 @@ def reject_workbook(
     return _workbook([*captions, *own.values()], list(zip(*records, strict=True)), about)
 
 
+def list_workbook(table: pd.DataFrame, columns: Mapping[str, str]) -> bytes:
+    """An XLSX of the whole list under its own headers, as it can be read again: every cell is text, and one that starts
+    like a formula is marked as text for the spreadsheet (quotePrefix) instead of being changed."""
+    own = _columns(table, columns)
+    cells = [table[column].astype("str").fillna("").tolist() for column in own]
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet, plain = book.add_worksheet(), book.add_format({"quote_prefix": True, "num_format": "@"})
+    for row, record in enumerate(([*own.values()], *zip(*cells, strict=True))):
+        for column, cell in enumerate(record):
+            if cell:
+                sheet.write_string(row, column, cell[:_LONGEST_CELL], plain)
+    book.close()
+    return file.getvalue()
+
+
 def _columns(table: pd.DataFrame, headers: Mapping[str, str]) -> dict[str, str]:
     """The columns of `table` that the file had, each with its header there, the address first."""
     extra = (column for column in table.columns if column.startswith(FIELD_PREFIX))

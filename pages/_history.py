@@ -92,13 +92,13 @@ def show_deed(seen: Seen, done: pd.DataFrame, gone: set[int]) -> None:
         show_cells(cells, seen.columns)
 
 
-def show_cells(cells: pd.DataFrame, columns: dict[str, str]) -> None:
+def show_cells(cells: pd.DataFrame, columns: dict[str, str], key: str = "lists-cells") -> None:
     """Draw cells that changed: row, column, before and after."""
     headers = {**columns, "original_address": columns.get("address", ""), "left_out": t("Why left out by hand")}
     shown = cells.head(int(limits.ROWS_SHOWN.value))
     heads = {"source_row": t("Row"), "column": t("Column"), "before": t("Before"), "after": t("After")}
     named = shown[list(heads)].assign(column=shown["column"].map(lambda name: headers.get(name) or name))
-    st.dataframe(results.harmless(named), hide_index=True, column_config=heads, key="lists-cells", alt=t("Cells"))
+    st.dataframe(results.harmless(named), hide_index=True, column_config=heads, key=key, alt=t("Cells"))
     st.caption(t("{shown} of {count} cells", shown=len(shown), count=len(cells)))
 
 
@@ -129,7 +129,7 @@ def show_corrections(seen: Seen, found: rejects.Corrections) -> None:
         st.warning(ui.plain(t("{count} rows are not in this list: {few}", count=len(found.unknown), few=few)))
     if not changed:
         return
-    show_cells(found.cells, seen.columns)
+    show_cells(found.cells, seen.columns, "lists-corrections")
     st.button(
         t("Merge {count} rows", count=changed), type="primary", icon=":material/merge:", key="lists-merge",
         on_click=do, args=(seen, "merged", lambda: found.cells),

@@ -33,7 +33,7 @@ def show_who() -> None:
         st.caption(f":material/person: {ui.plain(ui.person())}")
         return
     st.text_input(
-        t("Your name"), key="mender", persist_state="session", max_chars=100, autocomplete="name",
+        t("Your name"), key="mender", persist_state="session", max_chars=100, autocomplete="name", width=420,
         placeholder=t("for the history of changes"),
     )  # fmt: skip
 
@@ -99,20 +99,22 @@ def do(seen: Seen, what: str, changed: Callable[[], pd.DataFrame]) -> None:
 
 def show_row(seen: Seen, picked: pd.DataFrame) -> None:
     """Draw the cells of one row to correct."""
-    row, names = int(picked["source_row"].iloc[0]), mending.own_columns(picked)[: int(limits.CELLS_TO_MEND.value)]
+    row = int(picked["source_row"].iloc[0])
+    own = seen.table[seen.table["source_row"] == row]
+    names = mending.own_columns(own)[: int(limits.CELLS_TO_MEND.value)]
     key = f"lists-row-{seen.version.id}-{row}-{st.session_state.get('lists-turn', 0)}"
     with st.form(key):
         st.markdown(f"**{t('Row {row}', row=row)}**")
         show_as_uploaded(seen, row)
         for start in range(0, len(names), 3):
             for place, name in zip(st.columns(3), names[start : start + 3], strict=False):
-                show_cell(place, picked, name, f"{key}-{name}", seen.columns)
+                show_cell(place, own, name, f"{key}-{name}", seen.columns)
         told = {"key": f"{key}-go", "on_click": correct, "args": (seen, row, names, key)}
         st.form_submit_button(t("Save this row"), icon=":material/save:", type="primary", **told)
 
 
-def show_cell(place: st.container, picked: pd.DataFrame, name: str, key: str, columns: dict[str, str]) -> None:
-    cell = str(picked[name].iloc[0])
+def show_cell(place: st.container, own: pd.DataFrame, name: str, key: str, columns: dict[str, str]) -> None:
+    cell = str(own[name].iloc[0])
     header = ui.plain(columns.get("address" if name == "original_address" else name, name))
     if name == "language" and cell in LANGUAGES:
         words = {"": t("not known"), **ui.LANGUAGES}
@@ -133,4 +135,4 @@ def show_as_uploaded(seen: Seen, row: int) -> None:
 
 def correct(seen: Seen, row: int, names: list[str], key: str) -> None:
     cells = {name: st.session_state[f"{key}-{name}"] for name in names}
-    do(seen, "edited", lambda: mending.edit(seen.every_row, row, cells))
+    do(seen, "edited", lambda: mending.edit(seen.table, row, cells))

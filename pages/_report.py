@@ -16,9 +16,11 @@ from bulkmail.roles import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A list as the page looks at it: judged, with every row and its reason, and the header of each column in the file.
-    `version` is None for a file that is not saved; only the newest version can be mended."""
+    """A list as the page looks at it: `table` with its own cells, the report on it, every row as it was judged with its
+    reason, and the header of each column in the file. `version` is None for a file that is not saved; only the newest
+    version can be mended."""
 
+    table: pd.DataFrame
     report: prepare.ListReport
     every_row: pd.DataFrame
     columns: dict[str, str]
@@ -59,7 +61,7 @@ def look(
     """The list, judged; `key` changes whenever its table does."""
     with st.spinner(t("Judging every row…")):
         report, every_row = _judged(key, database.last_change(ui.house()), table, read)
-    return Seen(report=report, every_row=every_row, columns=columns, version=version, newest=newest)
+    return Seen(table=table, report=report, every_row=every_row, columns=columns, version=version, newest=newest)
 
 
 def show_cards(seen: Seen) -> None:

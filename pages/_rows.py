@@ -22,6 +22,8 @@ COLUMNS = {
     "addressing_note": say("What is wrong with it"),
 }
 
+FEW = 10  # rows that need no scrolling of their own
+
 
 def show_rows(seen: Seen) -> None:
     """Draw the choice of rows, the rows, and what can be done with them."""
@@ -91,7 +93,8 @@ def show_table(shown: pd.DataFrame, can_mend: bool) -> list[int]:
     notes = {note: t(note) for note in shown["addressing_note"].unique() if note}
     table = results.harmless(rows.readable(shown, words | notes))
     heads = {name: t(word) for name, word in COLUMNS.items()}
-    looks = {"hide_index": True, "column_config": heads, "alt": t("The rows behind"), "height": "content"}
+    looks = {"hide_index": True, "column_config": heads, "alt": t("The rows behind")}
+    looks["height"] = "content" if len(shown) <= FEW else 420  # what mends them stays in sight
     if not can_mend:
         st.dataframe(table, key="lists-rows", **looks)
         return []
@@ -102,14 +105,21 @@ def show_table(shown: pd.DataFrame, can_mend: bool) -> list[int]:
 
 def show_download(seen: Seen) -> None:
     """Draw the way to the workbook of rows to correct: those left out, and those with a suggestion."""
-    table = seen.every_row
-    reasons = table["reason"].mask((table["reason"] == "") & (table["suggestion"] != ""), "likely")
+    reason, likely = seen.every_row["reason"], seen.every_row["suggestion"] != ""
+    reasons = reason.mask((reason == "") & likely, "likely")
     words = {reason: t(text) for reason, text in audience.REASONS.items()} | {"likely": t("Likely a slip")}
     captions = (t("Row"), t("Reason"), t("Suggestion"))
     marked = prepare.mark(ui.house(), seen.version) if seen.version else ""
     st.download_button(
         t("Rows to correct (XLSX)"),
-        lambda: rejects.reject_workbook(table, reasons, words, seen.columns, captions, mark=marked),
+        lambda: rejects.reject_workbook(own_cells(seen), reasons, words, seen.columns, captions, mark=marked),
         "rejected-rows.xlsx", key="lists-rejects", icon=":material/download:", on_click="ignore", width="stretch",
         disabled=not (reasons != "").any(), help=t("Correct them in a spreadsheet and bring the workbook back here."),
     )  # fmt: skip
+
+
+def own_cells(seen: Seen) -> pd.DataFrame:
+    """The list's own cells in the order of its rows, each with its suggestion: what judging reads from a cell, a date
+    say, is not what the list has there."""
+    ordered = seen.table.sort_values("source_row", kind="stable", ignore_index=True)
+    return ordered.assign(suggestion=seen.every_row["suggestion"])

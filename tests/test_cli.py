@@ -289,6 +289,22 @@ def test_the_rejected_rows_are_a_workbook_with_the_rows_of_the_file(desk):
     assert rows[2][:2] == [4, "No address"]
 
 
+def test_a_corrected_workbook_is_judged_with_its_list_and_written_as_a_list(desk):
+    path = desk.write("bad.csv", "Email,Name,Notes\ngood@lotusbay.edu.mo,Ann,\nbad@@lotusbay.edu.mo,=1+1,call\n,Cyd,\n")
+    desk.run("check", path, "--rejects", desk.folder / "out.xlsx")
+    book = openpyxl.load_workbook(desk.folder / "out.xlsx")
+    book.worksheets[0]["D2"] = "bad@lotusbay.edu.mo"
+    book.save(desk.folder / "out.xlsx")
+    mended = desk.folder / "mended.xlsx"
+    told = desk.run("check", path, "--corrected", desk.folder / "out.xlsx", "--mended", mended, "--json")
+    assert (told.json["eligible"], told.json["excluded"]) == (2, 1)
+    assert "1 of 2 rows in the workbook were corrected." in told.complaint
+    assert desk.run("check", mended, "--json").json["eligible"] == 2
+    other = desk.write("other.csv", "Email\nann@lotusbay.edu.mo\n")
+    refused = desk.run("check", other, "--corrected", desk.folder / "out.xlsx")
+    assert refused.code == 2 and "of another file" in refused.complaint
+
+
 def test_a_workbook_that_cannot_be_written_is_said_so(desk):
     told = desk.run("check", desk.folder / "list.csv", "--rejects", desk.folder / "nowhere" / "out.xlsx")
     assert told.code == 2

@@ -140,3 +140,13 @@ def test_a_workbook_of_a_list_that_was_mended_before_holds_what_was_mended(sqlit
     prepare.mend(ws, version.id, "edited", mending.edit(reading.table, 3, {"name": "李小四"}), who="Ana", now=NOW)
     mended = intake.Reading(**{**vars(reading), "table": prepare.mended_list(ws, version.id)})
     assert prepare.corrections(ws, version, workbook_of(mended, mark=prepare.mark(ws, version))).cells.empty
+
+
+def test_a_whole_list_is_written_so_that_it_is_read_again_as_it_was(reading):
+    again = intake.read_list(rejects.list_workbook(reading.table, reading.columns), "mended.xlsx")
+    assert again.columns == reading.columns
+    own = mending.own_columns(reading.table)
+    assert again.table[own].values.tolist() == reading.table[own].values.tolist()
+    book = openpyxl.load_workbook(io.BytesIO(rejects.list_workbook(reading.table, reading.columns)))
+    formula = next(cell for row in book.active.iter_rows() for cell in row if cell.value == "=1+1")
+    assert (formula.data_type, formula.quotePrefix) == ("s", True)

@@ -1,10 +1,11 @@
 """`bulkmail check`: what is wrong with a list, row by row."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from bulkmail import audience, intake, preflight, prepare, rejects, wiring
+from bulkmail import audience, forecast, intake, mending, preflight, prepare, rejects, wiring
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
 
@@ -18,9 +19,20 @@ BLOCKED = 1
     "--rejects", "workbook", type=click.Path(path_type=Path), metavar="OUT.xlsx",
     help="Write the excluded rows, each with its reason, to this workbook.",
 )  # fmt: skip
+@click.option(
+    "--corrected", type=click.Path(path_type=Path), metavar="IN.xlsx",
+    help="Judge the list with what was corrected in a workbook of --rejects, row by row.",
+)  # fmt: skip
+@click.option(
+    "--mended", type=click.Path(path_type=Path), metavar="OUT.xlsx",
+    help="Write the whole list, corrected, to this workbook, for a campaign file to name.",
+)  # fmt: skip
 @click.option("--encoding", help="Overrule the encoding found in the file, for example big5hkscs.")
 @click.option("--sheet", help="The sheet of a workbook; the first one with addresses when not given.")
-def check(list_file: Path, as_json: bool, workbook: Path | None, encoding: str | None, sheet: str | None) -> int:
+def check(
+    list_file: Path, as_json: bool, workbook: Path | None, corrected: Path | None, mended: Path | None,
+    encoding: str | None, sheet: str | None,
+) -> int:  # fmt: skip
     """Judge a LIST: who can be mailed, who not, and why. Nothing is sent.
 
     \b
@@ -35,6 +47,10 @@ def check(list_file: Path, as_json: bool, workbook: Path | None, encoding: str |
     data = screen.read_file(list_file)
     with screen.busy(t("Reading {file}", file=list_file.name)), screen.about(list_file.name):
         reading = intake.read_list(data, list_file.name, encoding=encoding, sheet=sheet)
+    if corrected:
+        reading = with_corrections(reading, data, corrected)
+    if mended:
+        screen.write_file(mended, rejects.list_workbook(reading.table, reading.columns))
     with screen.busy(t("Judging {rows} rows", rows=reading.rows)) as say_now:
 
         def tell(done: int, domains: int) -> None:
@@ -42,7 +58,7 @@ def check(list_file: Path, as_json: bool, workbook: Path | None, encoding: str |
 
         report = prepare.report_on_list(ws, reading.table, reading.findings, now=wiring.now(), on_progress=tell)
     if workbook:
-        screen.write_file(workbook, reject_workbook(report, reading))
+        screen.write_file(workbook, reject_workbook(report, reading, prepare.content_hash(data)))
     if as_json:
         screen.emit(document(report, reading))
     else:
@@ -69,10 +85,28 @@ def show(report: prepare.ListReport, reading: intake.Reading, name: str) -> None
     screen.line(t("{file}: {rows} rows, {encoding}", file=name, rows=rows, encoding=reading.encoding), "bold")
     people = report.audience
     screen.counts("", [(t("Eligible"), len(people.eligible)), *screen.labelled(people.reasons)], rows)
+    screen.line(bounces(report.bounces))
     screen.findings(report.findings)
 
 
-def reject_workbook(report: prepare.ListReport, reading: intake.Reading) -> bytes:
+def bounces(told: forecast.BounceForecast) -> str:
+    """How many letters to the list will likely bounce, or that nobody can tell, in a line."""
+    if told.expected is None:
+        return t("Likely to bounce: unknown. {reason}", reason=t(told.reason) if told.reason else "").rstrip()
+    numbers = {"low": told.low90, "high": told.high90, "planned": told.planned}
+    return t("Likely to bounce: {low} to {high} of {planned} letters, nine times in ten.", **numbers)
+
+
+def with_corrections(reading: intake.Reading, data: bytes, workbook: Path) -> intake.Reading:
+    """The list with what a person corrected in the workbook of its rejected rows; the file itself stays as it is."""
+    with screen.about(workbook.name):
+        found = prepare.corrections_of_file(reading.table, screen.read_file(workbook), prepare.content_hash(data))
+    changed = found.cells["source_row"].nunique()
+    screen.note(t("{changed} of {rows} rows in the workbook were corrected.", changed=changed, rows=found.rows))
+    return replace(reading, table=mending.overlay(reading.table, found.cells))
+
+
+def reject_workbook(report: prepare.ListReport, reading: intake.Reading, mark: str) -> bytes:
     """The excluded rows as they stand in the file, as a workbook in the language of the terminal."""
     reasons = report.audience.excluded.set_index("source_row")["reason"]
     suggestions = report.table.set_index("source_row")["suggestion"]
@@ -83,4 +117,5 @@ def reject_workbook(report: prepare.ListReport, reading: intake.Reading) -> byte
         labels={reason: t(text) for reason, text in audience.REASONS.items()},
         columns=reading.columns,
         captions=(t("Row"), t("Reason"), t("Suggestion")),
+        mark=mark,
     )
