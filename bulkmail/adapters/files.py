@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -53,8 +54,18 @@ def load_table(
     with pq.ParquetFile(path, memory_map=True) as file:
         stop = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
         groups, first = _groups(file.metadata, start, stop)
-        table = file.read_row_groups(groups, columns=list(columns) if columns is not None else None)
+        if len(groups) == 1:
+            table = _group(path, path.stat().st_mtime_ns, groups[0], tuple(columns) if columns is not None else None)
+        else:
+            table = file.read_row_groups(groups, columns=list(columns) if columns is not None else None)
         return table.slice(start - first, max(stop - start, 0)).to_pandas()
+
+
+@lru_cache(maxsize=2)
+def _group(path: Path, changed_at: int, group: int, columns: tuple[str, ...] | None) -> pa.Table:
+    """One group of rows, kept at hand: the batches of a plan come one after another, several to a group."""
+    with pq.ParquetFile(path, memory_map=True) as file:
+        return file.read_row_group(group, columns=list(columns) if columns is not None else None)
 
 
 def remove_tables(home: Path, content_hashes: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, exists, or_, select, update
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.database import record
@@ -115,12 +115,18 @@ def update_runs(ws: Workspace, now: datetime) -> None:
     """Bring the states of runs into line with their attempts: a run is done when nothing is planned or submitting.
 
     In a transaction of its own, after the change of an attempt has been committed: two workers that settle the last two
-    attempts at once do not see one another's change before that. Whoever finds nothing to do calls it too.
+    attempts at once do not see one another's change before that. Whoever finds nothing to do calls it too. As long as
+    nothing is out of line, which is so after most attempts, it only reads.
     """
+    has_begun = tables.run.c.state.in_(("queued",)) & _any_attempt(AttemptState.SUBMITTING)
+    is_over = tables.run.c.state.in_(ACTIVE) & ~_any_attempt(*OPEN_STATES)
+    with reading(ws) as connection:
+        if connection.execute(select(tables.run.c.plan_hash).where(or_(has_begun, is_over)).limit(1)).first() is None:
+            return
     with writing(ws) as connection:
         _lock_active(connection)
-        connection.execute(_moved(("queued",), "running", _any_attempt(AttemptState.SUBMITTING), now))
-        connection.execute(_moved(ACTIVE, "done", ~_any_attempt(*OPEN_STATES), now))
+        connection.execute(_moved(has_begun, "running", now))
+        connection.execute(_moved(is_over, "done", now))
 
 
 def _lock_active(connection: Connection) -> None:
@@ -134,11 +140,8 @@ def _any_attempt(*states: AttemptState) -> ColumnElement[bool]:
     return exists().where(mine, tables.attempt.c.state.in_(states))
 
 
-def _moved(before: tuple[str, ...], after: str, when: ColumnElement[bool], now: datetime) -> Update:
-    run = tables.run
-    return (
-        update(run).where(run.c.state.in_(before), when).values(state=after, changed_at=now, changed_by="", reason="")
-    )
+def _moved(when: ColumnElement[bool], after: str, now: datetime) -> Update:
+    return update(tables.run).where(when).values(state=after, changed_at=now, changed_by="", reason="")
 
 
 def cancel_planned(connection: Connection, plan_hash: str, now: datetime) -> None:

@@ -25,6 +25,9 @@ def last_look(
     persons = letters["person"].tolist()
     events = database.consent_among(connection, persons)
     suppressed = database.suppressions_among(connection, persons, rehearsal=ws.settings.rehearsal)
+    contacts = journal.contacts_beside(ws, connection, attempt.plan_hash, persons)
+    if not (len(events) or len(suppressed) or len(contacts)):
+        return {}  # nothing is known against anybody, as of most requests
     judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
     reason = judged["suppression_reason"]
     if len(events):
@@ -32,7 +35,6 @@ def last_look(
         judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now, **rules)
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
         reason = reason.where(reason != "", taken_back)
-    contacts = journal.contacts_beside(ws, connection, attempt.plan_hash, persons)
     if len(contacts):
         capped = cadence.annotate(letters, contacts, kind=campaign.kind, send_at=now)["cadence_reason"]
         reason = reason.where(reason != "", capped)
