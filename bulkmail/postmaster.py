@@ -1,5 +1,6 @@
 """The figures of Gmail's Postmaster Tools, read from the CSV that its pages export."""
 
+import csv
 import io
 import re
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from datetime import date
 import pandas as pd
 
 from bulkmail.errors import InputError
+from bulkmail.limits import COMPLAINT_STOP_RATE, COMPLAINT_TARGET_RATE
 
 # figure → how its column is called, in English and Chinese; the first column that fits
 FIGURES: Mapping[str, str] = {
@@ -25,7 +27,7 @@ def read_days(data: bytes) -> dict[date, dict[str, float]]:
     """Return day → figures as shares (0.001 is 0.1 %). InputError where there is no date or no figure to read."""
     try:
         table = pd.read_csv(io.BytesIO(data), dtype=str, sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (ValueError, csv.Error, pd.errors.ParserError) as error:
         raise InputError("This is no table that can be read: export it as CSV in UTF-8.") from error
     day = next((name for name in table.columns if _DAY.search(str(name))), None)
     named = {figure: _column(table, pattern) for figure, pattern in FIGURES.items()}
@@ -39,6 +41,13 @@ def read_days(data: bytes) -> dict[date, dict[str, float]]:
     if not any(read.values()):
         raise InputError("No row of the table has a date and a figure.")
     return {day: row for day, row in read.items() if row}
+
+
+def days_over(days: Mapping[date, Mapping[str, float]]) -> tuple[int, int]:
+    """Return how many days have a spam rate over 0.3 %, and how many over 0.1 % (Gmail's limits, judged day by day)."""
+    rates = [figures["spam_rate"] for figures in days.values() if "spam_rate" in figures]
+    worst, wanted = COMPLAINT_STOP_RATE.value, COMPLAINT_TARGET_RATE.value
+    return sum(rate >= worst for rate in rates), sum(rate >= wanted for rate in rates)
 
 
 def _column(table: pd.DataFrame, pattern: str) -> str | None:

@@ -1,9 +1,12 @@
 """Preflight: the seven tips run over the facts of one campaign, the worst finding first."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from types import ModuleType
 
+from bulkmail.limits import RULE_AGE_DAYS
 from bulkmail.model import TIP_OF_CODE, Finding, Outcome, Text, say
 from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
@@ -21,6 +24,7 @@ NAMES: dict[int, tuple[Text, str]] = {
     6: (say("Cadence"), "cadence"),
     7: (say("Sender requirements"), "sender"),
 }
+_READ_ON = re.compile(r"read (\d{4}-\d\d-\d\d)")
 HARM = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 
 
@@ -73,6 +77,13 @@ def by_tip(findings: Iterable[Finding]) -> list[tuple[int, list[Finding]]]:
     for finding in by_harm(findings):
         groups.setdefault(finding.tip, []).append(finding)
     return sorted(groups.items(), key=lambda group: (HARM.index(group[1][0].outcome), group[0]))
+
+
+def days_since_read(source: str, today: date) -> int:
+    """Return how many days ago the page of a rule was read, by what its source says; 0 within the 180 days allowed."""
+    found = _READ_ON.search(source)
+    days = (today - date.fromisoformat(found[1])).days if found else 0
+    return days if days > RULE_AGE_DAYS.value else 0
 
 
 def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> list[dict[str, str | int]]:

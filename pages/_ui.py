@@ -37,6 +37,7 @@ KINDS = {
     "subscribed": say("Subscribed: people signed up for this series"),
     "transactional": say("Transactional: part of a service people use"),
 }
+NOTHING_TO_DO = "Nothing to do."  # the advice beside a pass, where nothing could be better still
 LOGO = Path(__file__).with_name("_logo.svg")
 # How `choose` looks as a row of segments.
 SEGMENTS = {"widget": st.segmented_control, "required": True, "label_visibility": "collapsed"}
@@ -304,18 +305,33 @@ def show_findings(
                     _show_finding(finding, {})
         else:
             with st.container(border=True):
-                for finding in group:
-                    _show_finding(finding, who or {})
+                for finding, alike in _together(group):
+                    _show_finding(finding, who or {}, alike)
                     below(finding)
 
 
-def _show_finding(finding: Finding, who: Mapping[str, Text]) -> None:
+def _together(group: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
+    """The findings of one outcome, those that are not known for one and the same reason as one, with the codes of the
+    others: a question that nobody may ask would else be told twenty times."""
+    first: dict[object, tuple[Finding, list[str]]] = {}
+    for finding in group:
+        alike = (finding.message.template, finding.fix) if finding.outcome is Outcome.UNKNOWN else finding
+        if id(finding) != id(first.setdefault(str(alike), (finding, []))[0]):
+            first[str(alike)][1].append(finding.code)
+    return list(first.values())
+
+
+def _show_finding(finding: Finding, who: Mapping[str, Text], alike: Sequence[str] = ()) -> None:
     lines = [f"{badge(finding.outcome)} **{plain(t(finding.message))}**"]
-    if finding.outcome is not Outcome.PASS:
+    if alike:
+        lines.append(t("The same holds for {codes}.", codes=", ".join(alike)))
+    if finding.outcome is not Outcome.PASS or finding.fix.template != NOTHING_TO_DO:
         lines.append(plain(t(finding.fix)))
-    if finding.code in who:
+    if finding.code in who and finding.outcome is not Outcome.PASS:
         lines.append(f":material/person: {t(who[finding.code])}")
-    lines.append(f":small[:gray[{finding.code} · {source_link(finding.source)}]]")
+    old = preflight.days_since_read(finding.source, wiring.now().date())
+    aged = f" · {t('read {days} days ago: read it again', days=old)}" if old else ""
+    lines.append(f":small[:gray[{finding.code} · {source_link(finding.source)}{aged}]]")
     st.markdown("  \n".join(lines))
 
 

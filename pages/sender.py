@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import _ui as ui
 import streamlit as st
+from _providers import show_providers
+from _seed import show_seed
 from _ui import t
+from _watching import show_watching
 
 from bulkmail import prepare, wiring
-from bulkmail.adapters import database
+from bulkmail.adapters import catalogue, database
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign, Outcome
 from bulkmail.tips import addressing, sender_requirements
@@ -28,6 +31,7 @@ def main() -> None:
         show_identity(campaign)
     with look:
         show_report(campaign)
+    show_rest(campaign)
 
 
 # ---------------------------------------------------------------- who signs
@@ -111,11 +115,32 @@ def show_findings(report: prepare.SenderReport) -> None:
 
 
 def show_request(report: prepare.SenderReport) -> None:
+    """Draw the text for those who keep the DNS, in both languages: it is mailed as it stands."""
     if not report.request:
         return
     st.markdown(f"**{t('For those who keep the DNS')}**")
     st.caption(t("Copy this text and send it to them: it names each record, what to do, and the rule behind it."))
-    st.code("\n".join(t(line) for line in report.request), language=None, wrap_lines=True)
+    spoken = [catalogue.translator(language) for language in ui.LANGUAGES]
+    text = "\n\n\n".join("\n".join(map(translate, report.request)) for translate in spoken)
+    label = t("Text for the DNS team, in both languages")
+    st.download_button(label, text, "dns.txt", icon=":material/download:", on_click="ignore", key="sender-request")
+    st.code(text, language=None, wrap_lines=True, height=320)
+
+
+# ---------------------------------------------------------------- the providers
+
+
+def show_rest(campaign: Campaign) -> None:
+    """Draw what takes longer and is looked at less, each when it is opened."""
+    parts = (
+        ("providers", t("What each provider asks of this campaign"), "fact_check", show_providers),
+        ("seed", t("A letter that came back, verified"), "mark_email_read", lambda: show_seed(campaign)),
+        ("watching", t("Watching: rates, replies, monitors"), "monitoring", lambda: show_watching(campaign)),
+    )
+    for key, label, icon, show in parts:
+        with st.expander(label, icon=f":material/{icon}:", key=f"sender-{key}-part", on_change="rerun") as place:
+            if place.open:
+                show()
 
 
 main()

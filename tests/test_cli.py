@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 
 from bulkmail import cli, list_history, prepare, wiring
-from bulkmail.adapters import database, journal, ledger
+from bulkmail.adapters import acknowledgements, database, journal, ledger
 from bulkmail.adapters.settings import read_settings
 from bulkmail.adapters.workspace import make_folders, open_workspace, writing
 from bulkmail.cli import campaigns
@@ -703,6 +703,23 @@ def test_send_reads_for_people_too(desk, provider):
     assert "Accepted by the sending service" in told.out
 
 
+def test_a_word_on_a_warning_is_kept_with_its_reason_or_the_approval_is_that_word(desk, provider):
+    told = desk.send("--acknowledge", "snd-01=IT publishes it on Friday")
+    assert told.code == 0
+    house = desk.house()
+    said = acknowledgements.said_before(house, database.campaigns(house)[0].id)
+    assert said["SND-01"].reason == "IT publishes it on Friday"
+    assert (said["SND-02"].by, said["SND-02"].reason) == ("Ana Lei", "Approved on the command line.")
+
+
+@pytest.mark.parametrize(("word", "code"), [("SND-01", 2), ("SND-01= ", 2), ("SND-22=fine", 1)])
+def test_a_word_without_a_reason_or_about_nothing_is_refused(desk, provider, word, code):
+    told = desk.send("--acknowledge", word)
+    assert told.code == code
+    assert word.partition("=")[0] in told.complaint
+    assert provider.stage.store.one("SELECT count(*) FROM letter") == (0,)
+
+
 def test_who_approved_stands_in_the_audit_trail(desk, provider):
     desk.send(by="Ana Lei")
     trail = database.audit_trail(desk.house())
@@ -974,9 +991,10 @@ def source_of(tip):
 
 
 def test_the_environment_table_of_the_readme_is_complete():
-    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
+    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", README, re.MULTILINE)
+    listed = {name for row in rows for name in re.findall("[A-Z_]+", row)}
     source = (HOUSE / "bulkmail/adapters/settings.py").read_text(encoding="utf-8")
-    assert listed == set(re.findall(r'given\.get\("([A-Z_]+)"', source))
+    assert listed == set(re.findall(r'"((?:BULKMAIL|SENDGRID)_[A-Z_]+)"', source))
 
 
 def test_a_file_of_ten_gigabytes_is_refused_before_it_is_read(desk):

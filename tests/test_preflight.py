@@ -1,6 +1,6 @@
 """Preflight: seven tips in order, the worst first, and missing facts never pass."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -75,3 +75,20 @@ def test_every_tip_has_checks_that_advise():
     for tip in preflight.SEVEN_TIPS:
         assert tip.CHECKS
         assert all(check.__doc__ and check.__name__.startswith("check_") for check in tip.CHECKS)
+
+
+def test_a_source_that_was_read_long_ago_says_so():
+    source = "https://support.google.com/mail/answer/81126; read 2026-11-23"
+    assert preflight.days_since_read(source, date(2027, 5, 22)) == 0
+    assert preflight.days_since_read(source, date(2027, 5, 23)) == 181
+    assert preflight.days_since_read("house", date(2030, 1, 1)) == 0
+
+
+def test_tips_come_with_the_worst_first_and_what_wants_a_word_in_that_order():
+    found = [
+        a_finding("SND-01", Outcome.WARN), a_finding("CON-01", Outcome.PASS), a_finding("FRQ-02", Outcome.UNKNOWN),
+        a_finding("SND-02", Outcome.BLOCK),
+    ]  # fmt: skip
+    assert [tip for tip, _ in preflight.by_tip(found)] == [7, 6, 1]
+    assert preflight.to_acknowledge(found) == ["FRQ-02", "SND-01"]
+    assert preflight.result(found)[0] == ("CON-01", "pass")

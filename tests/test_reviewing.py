@@ -348,8 +348,8 @@ def test_a_sender_is_judged_without_a_list_and_unknown_is_never_a_pass(sqlite_wo
     report = prepare.report_on_sender(sqlite_workspace, a_campaign(), now=NOW)
     outcomes = {finding.code: finding.outcome for finding in report.findings}
     assert not report.asked
-    # what is known without asking: no machine of one's own, no hop without encryption, the age of the rules
-    assert [code for code, outcome in outcomes.items() if outcome == "pass"] == ["SND-12", "SND-13", "SND-22"]
+    # known without asking: no machine of one's own, no hop without encryption, no bad reply, the age of the rules
+    assert [code for code, outcome in outcomes.items() if outcome == "pass"] == ["SND-12", "SND-13", "SND-18", "SND-22"]
 
 
 def test_the_request_to_the_dns_team_names_each_record_to_look_for(sqlite_workspace):

@@ -38,7 +38,19 @@ from bulkmail.prepare.mends import (
     save_list,
 )
 from bulkmail.prepare.opt_outs import bring_mails, dismiss_opt_outs, honour_opt_outs
-from bulkmail.prepare.sender import SenderReport, account_of, report_on_sender
+from bulkmail.prepare.sender import (
+    SeedReport,
+    SenderReport,
+    SenderStanding,
+    Watched,
+    account_of,
+    report_on_sender,
+    seed_report,
+    standing_of,
+    take_postmaster_days,
+    take_seed,
+    watched,
+)
 from bulkmail.prepare.upcoming import Upcoming, as_edited, upcoming
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
@@ -49,8 +61,11 @@ __all__ = [
     "Inputs",
     "ListReport",
     "Prepared",
+    "SeedReport",
     "SenderReport",
+    "SenderStanding",
     "Upcoming",
+    "Watched",
     "account_of",
     "acknowledge",
     "approve",
@@ -90,8 +105,13 @@ __all__ = [
     "report_with_rows",
     "requests_to_stop",
     "save_list",
+    "seed_report",
+    "standing_of",
     "state_of",
+    "take_postmaster_days",
+    "take_seed",
     "upcoming",
     "wanting",
+    "watched",
     "with_second_opinion",
 ]

@@ -1,27 +1,30 @@
 """What tip 7 judges, gathered: DNS and the account are asked, letters are built as they will be sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pandas as pd
 
-from bulkmail import compose, preflight, sendgrid_account
-from bulkmail.adapters import seed_letters, sender_dns, watching, workspace
+from bulkmail import compose, postmaster, preflight, provider_rates, sendgrid_account
+from bulkmail.adapters import journal, past, seed_letters, sender_dns, watching, workspace
 from bulkmail.adapters.sendgrid_api import SendGrid
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.facts import AccountFacts, DomainFacts, SeedFacts, WatchFacts
+from bulkmail.forecast.bulk_day import REACHED, BulkDay, bulk_day, gmail_by_day
 from bulkmail.model import Campaign, Finding, Text
 from bulkmail.prepare.letters import canary_url
 from bulkmail.prepare.lists import asks_dns
 from bulkmail.tips import sender_requirements, unsubscribe
-from bulkmail.tips.sender_requirements import SenderFacts
+from bulkmail.tips.sender_requirements import SenderFacts, providers, replies
+from bulkmail.tips.sender_requirements import seed as came_back
 
 WATCHED = timedelta(days=30)
+TWO_YEARS = timedelta(days=730)
 ACCOUNT_SECONDS = 10  # an account that does not say in time is unknown
 LETTERS_BUILT = 5  # of each variant the first, the last and those between, at even distances
 _LINK = re.compile(r"""href=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
@@ -148,3 +151,75 @@ def links_in(letters: tuple[bytes, ...]) -> dict[str, str]:
         for link in _LINK.findall(html):
             found.setdefault(urlsplit(link).hostname or "", link)
     return {host: link for host, link in found.items() if "." in host and not host.replace(".", "").isdigit()}
+
+
+# ---------------------------------------------------------------- who am I to Gmail and the rest
+
+
+@dataclass(frozen=True, kw_only=True)
+class SenderStanding:
+    """How a prepared campaign stands with the providers of its list: `people` is provider → recipients."""
+
+    people: Mapping[str, int]
+    standings: tuple[providers.Standing, ...]
+    bulk_day: BulkDay
+
+
+def standing_of(
+    ws: Workspace, findings: Iterable[Finding], people: pd.DataFrame, known: pd.DataFrame, sends_on: date, now: datetime
+) -> SenderStanding:
+    """Hold a campaign's findings against what each provider asks, at the volume that `people` (its recipients) makes.
+
+    `known` are people with person and domain, by whom earlier letters are told to be Gmail's or not.
+    """
+    counts = providers.mix(people["domain"].value_counts().to_dict())
+    contacts = pd.concat([journal.contacts_since(ws, now - TWO_YEARS), past.contacts_since(ws, now - TWO_YEARS)])
+    daily, estimated = gmail_by_day(contacts, known)
+    when = bulk_day(daily, counts["gmail"], sends_on, estimated=estimated)
+    found = providers.standings(findings, counts, is_bulk=when.state == REACHED)
+    return SenderStanding(people=counts, standings=tuple(found), bulk_day=when)
+
+
+# ---------------------------------------------------------------- watching
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What was seen of the letters of the last 30 days: `rates` by day and provider, `replies` by meaning."""
+
+    rates: pd.DataFrame
+    replies: tuple[replies.Heard, ...]
+
+
+def watched(ws: Workspace, now: datetime) -> Watched:
+    """What providers did with the letters of the last 30 days, of this mode."""
+    told = watching.by_day_and_domain(ws, now - WATCHED)
+    heard = replies.by_rule(watching.replies_since(ws, now - WATCHED))
+    return Watched(rates=provider_rates.by_day_and_provider(told), replies=tuple(heard))
+
+
+def take_postmaster_days(ws: Workspace, domain: str, data: bytes) -> int:
+    """How many days of a table of Postmaster Tools were kept for a domain. InputError when it is none."""
+    return watching.keep_postmaster_days(ws, domain, postmaster.read_days(data))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedReport:
+    """What the newest letter that came back says: SND-04 and SND-05 of it, and what became of it on its way."""
+
+    seed: SeedFacts
+    findings: tuple[Finding, ...]
+    rewritten: tuple[Text, ...]
+
+
+def seed_report(ws: Workspace, campaign: Campaign, *, now: datetime) -> SeedReport | None:
+    """Judge the newest letter that came back from the campaign's From domain; None where none did. Asks nobody."""
+    domain = campaign.sender.address.rpartition("@")[2].lower()
+    seed = seed_letters.newest_seed(ws, domain)
+    if seed is None:
+        return None
+    facts = SenderFacts(dns=sender_dns.facts_of(domain, ask=False), now=now, seed=seed)
+    found = preflight.by_harm([came_back.check_coverage(facts), came_back.check_received(facts)])
+    return SeedReport(
+        seed=seed, findings=tuple(found), rewritten=tuple(came_back.rewritten(facts, seed, campaign.subject))
+    )

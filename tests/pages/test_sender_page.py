@@ -23,8 +23,8 @@ def test_where_dns_was_not_asked_nothing_is_green_and_the_page_says_how_to_have_
     page = opened("sender")
     assert "DNS was not asked" in page.info[0].value
     assert "BULKMAIL_DNS" in page.code[0].value
-    assert "Unknown 25" in words(page)
-    assert "Passes 3" in words(page)  # no machine of one's own, no open hop, the age of our own rules
+    assert "Unknown 23" in words(page)
+    assert "Passes 4" in words(page)  # no machine of one's own, no open hop, no bad reply, the age of our own rules
 
 
 def test_the_text_for_the_dns_team_has_the_records_in_full(opened, sqlite_workspace):

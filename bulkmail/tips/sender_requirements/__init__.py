@@ -29,6 +29,7 @@ from bulkmail.tips.sender_requirements.dns_team import request_to_dns_team
 from bulkmail.tips.sender_requirements.domain import check_blocklists, check_domain_exists, check_reverse_names
 from bulkmail.tips.sender_requirements.facts import SenderFacts
 from bulkmail.tips.sender_requirements.letters import check_form, check_optional_headers
+from bulkmail.tips.sender_requirements.providers import name_of, provider_of
 from bulkmail.tips.sender_requirements.replies import check_replies
 from bulkmail.tips.sender_requirements.rules import RULES, SOURCES, WHO
 from bulkmail.tips.sender_requirements.seed import check_coverage, check_received
@@ -54,5 +55,7 @@ __all__ = [
     "age_in_words",
     "authenticated",
     "check_rule_age",
+    "name_of",
+    "provider_of",
     "request_to_dns_team",
 ]
