@@ -25,7 +25,10 @@ from bulkmail.tips import addressing, cadence, consent
 FOLDER = Path(__file__).parents[1] / "notebooks"
 QUALITY, COVERAGE = "01_list_quality.ipynb", "02_consent_coverage.ipynb"
 FILES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
-PURE_ROOMS = {"model", "errors", "limits", "tips", "intake", "audience", "charts", "sample", "rejects", "engagement"}
+PURE_ROOMS = {
+    "model", "errors", "limits", "tips", "intake", "audience", "charts", "sample", "rejects", "engagement", "mending",
+    "forecast",
+}  # fmt: skip
 LIBRARIES = {"pandas", "plotly", "fastexcel", *sys.stdlib_module_names}
 PLOTLY = "application/vnd.plotly.v1+json"
 NOW, PURPOSE = sample.SAMPLE_NOW, "open-day"
@@ -160,6 +163,7 @@ def test_a_notebook_counts_what_correcting_slips_wins_back(quality, members):
     says = text(quality["slips"])
     assert f"{eligible} of {len(table)} rows now, at most {eligible + unusable.sum()} with all" in says
     assert f"{sample.MESS['typo_domain']} of {eligible} (" in says
+    assert re.search(rf"Of {eligible} letters \d+ to \d+ will bounce", says)
     (shown,) = tables(quality["slips"])
     assert shown["source_row"].tolist() == table.loc[likely, "source_row"].tolist()
 
