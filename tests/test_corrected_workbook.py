@@ -150,3 +150,10 @@ def test_a_whole_list_is_written_so_that_it_is_read_again_as_it_was(reading):
     book = openpyxl.load_workbook(io.BytesIO(rejects.list_workbook(reading.table, reading.columns)))
     formula = next(cell for row in book.active.iter_rows() for cell in row if cell.value == "=1+1")
     assert (formula.data_type, formula.quotePrefix) == ("s", True)
+
+
+def test_a_language_is_corrected_in_any_words():
+    reading = intake.read_list(b"Email,Language\nbad@,English\n", "list.csv")
+    data = changed(workbook_of(reading), lambda sheet: sheet.cell(2, 5, "繁體中文"))
+    assert cells(merged(reading, data)) == [(2, "language", "en", "zh-Hant")]
+    assert cells(merged(reading, changed(workbook_of(reading), lambda sheet: sheet.cell(2, 5, "English")))) == []

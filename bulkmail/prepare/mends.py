@@ -1,16 +1,20 @@
 """Prepares what people did to a list: mends laid over its version, undone, carried to the next, and compared."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
 
-from bulkmail import intake, mending, rejects, versions
+from bulkmail import intake, limits, mending, rejects, versions
 from bulkmail.adapters import lists, mends
-from bulkmail.adapters.workspace import Workspace
+from bulkmail.adapters.apart import apart
+from bulkmail.adapters.settings import Settings
+from bulkmail.adapters.workspace import Workspace, open_workspace
 from bulkmail.errors import InputError, StateError
 from bulkmail.intake import workbooks
+from bulkmail.intake.headers import language_of
 from bulkmail.tips import addressing
 
 
@@ -50,7 +54,7 @@ def corrections(ws: Workspace, version: lists.ListVersion, data: bytes) -> rejec
     known, until = mends.mends(ws, version.id), int(deed) if deed.isdecimal() else 0
     done = mends.deeds(ws, version.id)
     as_made = mending.standing(done[done["id"] <= until], known[known["deed"] <= until])
-    return rejects.corrections(mending.overlay(lists.load_list(ws, version.id), as_made), sheets)
+    return _as_read(rejects.corrections(mending.overlay(lists.load_list(ws, version.id), as_made), sheets))
 
 
 def corrections_of_file(table: pd.DataFrame, data: bytes, file_hash: str) -> rejects.Corrections:
@@ -58,7 +62,15 @@ def corrections_of_file(table: pd.DataFrame, data: bytes, file_hash: str) -> rej
     sheets = _sheets(data)
     if rejects.mark_of(sheets).partition(" ")[0] != file_hash:
         raise InputError("These rows are of another file.")
-    return rejects.corrections(table, sheets)
+    return _as_read(rejects.corrections(table, sheets))
+
+
+def _as_read(found: rejects.Corrections) -> rejects.Corrections:
+    """The corrections with languages by their code, as reading a file makes them of words."""
+    cells = found.cells
+    codes = cells["after"].map(language_of).where(cells["column"] == "language", cells["after"]).astype("str")
+    told = cells.assign(after=codes)
+    return replace(found, cells=told[told["after"] != told["before"]].reset_index(drop=True))
 
 
 def _sheets(data: bytes) -> dict[str, pa.Table]:
@@ -101,7 +113,17 @@ def _carrier(
 
 
 def compare(ws: Workspace, earlier: int, later: int) -> versions.Changes:
-    """What changed between two versions of a list, each as it was uploaded."""
+    """What changed between two versions of a list, each as it was uploaded; of long ones in a process apart."""
+    if lists.list_version_of(ws, later).rows > limits.JUDGED_APART_ROWS.value:
+        return apart(_compare_there, ws.settings, earlier, later)
+    return _compare(ws, earlier, later)
+
+
+def _compare_there(settings: Settings, earlier: int, later: int) -> versions.Changes:
+    return _compare(open_workspace(settings), earlier, later)
+
+
+def _compare(ws: Workspace, earlier: int, later: int) -> versions.Changes:
     return versions.changes(*(_with_mailbox(lists.load_list(ws, list_id)) for list_id in (earlier, later)))
 
 
