@@ -209,6 +209,10 @@ class Attestation:
     document: str = ""
 
 
+# In the id of a campaign that is a test letter to oneself: it counts as no contact, and is listed nowhere.
+TRIAL = "~trial-"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Brand:
     """How an organisation looks and is named in its letters: a hosted logo (`logo_alt` describes it, sizes in px), the

@@ -1,6 +1,7 @@
 """How a letter looks: to a person who tells something, on a desk and on a phone, as text, and field by field."""
 
 import _ui as ui
+import _write
 import pandas as pd
 import streamlit as st
 from _ui import t
@@ -20,7 +21,14 @@ KINDS = {
     "en+zh-Hant": say("English first"),
 }
 WAYS = {"yes": "✓", "no": "✗", "some": "✓", "none": "✗"}
-VIEWS = {"desktop": say("Desktop"), "phone": say("Phone"), "text": say("Plain text"), "source": say("HTML")}
+VIEWS = {
+    "desktop": say("Desktop"),
+    "phone": say("Phone"),
+    "dark": say("Dark"),
+    "bare": say("Without pictures"),
+    "text": say("Plain text"),
+    "source": say("HTML"),
+}
 
 Letters = dict[str, compose.Letter]
 
@@ -42,13 +50,16 @@ def show_preview(campaign: Campaign, letters: Letters, prepared: prepare.Prepare
         st.markdown(f"{ui.plain(campaign.sender.name)}  \n**{ui.plain(message.subject)}**")
         st.caption(ui.plain(compose.preheader(letters[variant], person, url)))
         show_message(message, view)
+    if prepared and person.source_row:
+        _write.send_trial(prepared, person.source_row)
 
 
 def show_message(message: Message, view: str) -> None:
     """Draw the letter in one of VIEWS; its HTML only in a frame of its own, where nothing runs."""
-    if view in ("desktop", "phone"):
+    if view not in ("text", "source"):
         width = PHONE if view == "phone" else "stretch"
-        st.iframe(compose.preview_frame(message.html), width=width, height=HEIGHT, alt=t("The letter as it is read"))
+        frame = compose.preview_frame(message.html, dark=view == "dark", pictures=view != "bare")
+        st.iframe(frame, width=width, height=HEIGHT, alt=t("The letter as it is read"))
     else:
         shown, language = (message.text, None) if view == "text" else (message.html, "html")
         st.code(shown, language=language, wrap_lines=True, height=HEIGHT)
@@ -87,6 +98,8 @@ def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
         on_change=_forget, args=("message-kind",),
     )  # fmt: skip
     found = compose.reader(people, position=positions.get(kind, 0), row=row)
+    if found and (kind or row):
+        prepare.note_look(ui.house(), prepared, kind or f"row {row}", now=ui.now())
     if found is None:
         reason = audience.reason_of_row(prepared.audience, row)
         why = t(audience.REASONS[reason]) if reason else t("the list has no such row")

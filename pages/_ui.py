@@ -102,6 +102,11 @@ def role() -> Role | None:
     return roles.role_of(_claims(), chosen.role_claim, granted_roles.granted(house()))
 
 
+def now() -> datetime:
+    """The moment, in UTC."""
+    return wiring.now()
+
+
 def may(needed: Role) -> bool:
     """Whether who is here may do what needs this role. Ask before the deed too: a browser can press what is greyed."""
     return roles.may(role(), needed)
@@ -195,7 +200,14 @@ def prepare_anew() -> None:
 def prepared() -> prepare.Prepared | None:
     """The campaign in hand, judged and planned; None without one or without a list. Kept until something changes."""
     chosen = campaign()
-    return _prepared(chosen.id, prepare.state_of(house(), chosen)) if chosen else None
+    judged = _prepared(chosen.id, prepare.state_of(house(), chosen)) if chosen else None
+    return judged and prepare.with_looks(house(), judged)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def second_opinion(plan_hash: str, _prepared: prepare.Prepared) -> prepare.Prepared:
+    """The same with SpamAssassin asked, which takes seconds: for where somebody decides."""
+    return prepare.with_second_opinion(_prepared)
 
 
 @st.cache_resource(max_entries=8, ttl=300, show_spinner=False)
@@ -331,7 +343,8 @@ def _show_finding(finding: Finding, who: Mapping[str, Text], alike: Sequence[str
         lines.append(f":material/person: {t(who[finding.code])}")
     old = preflight.days_since_read(finding.source, wiring.now().date())
     aged = f" · {t('read {days} days ago: read it again', days=old)}" if old else ""
-    lines.append(f":small[:gray[{finding.code} · {source_link(finding.source)}{aged}]]")
+    place = f" · :material/edit: {plain(t(finding.place))}" if finding.place else ""
+    lines.append(f":small[:gray[{finding.code}{place} · {source_link(finding.source)}{aged}]]")
     st.markdown("  \n".join(lines))
 
 

@@ -1,9 +1,8 @@
 """Message: the letter as it is written, what tips 4 and 5 say of it, and how it looks to those who will read it."""
 
-from dataclasses import replace
-
 import _letter
 import _ui as ui
+import _write
 import streamlit as st
 from _ui import t
 
@@ -11,8 +10,6 @@ from bulkmail import compose, plan, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign
-
-FORMATS = {"md": "Markdown", "mjml": "MJML", "html": "HTML"}
 
 
 def main() -> None:
@@ -24,64 +21,9 @@ def main() -> None:
         return
     write, look = st.columns([10, 11], gap="medium")
     with write:
-        show_editor(campaign)
+        _write.show_editor(campaign)
     with look:
         show_letter(campaign)
-
-
-# ---------------------------------------------------------------- writing
-
-
-def keep(campaign_id: str, part: str, key: str) -> None:
-    """Keep one changed part of the draft: called when its field changes, never by a mere rerun."""
-    draft, value = database.campaign(ui.house(), campaign_id), st.session_state[key]
-    if draft and value is not None:
-        ui.save(replace(draft, **{part: value}))
-
-
-def kept(campaign: Campaign, part: str) -> dict[str, object]:
-    """What makes a field the editor of one part of the draft."""
-    key = f"message-{part}-{campaign.id}"
-    return {"key": key, "on_change": keep, "args": (campaign.id, part, key)}
-
-
-def show_editor(campaign: Campaign) -> None:
-    rules = {
-        "both": t("Both languages for everybody"),
-        "column": t("As the list says of each person"),
-        "zh-Hant": t("Chinese only"),
-        "en": t("English only"),
-    }
-    shown_behind = t("The words that an inbox shows behind the subject.")
-    st.text_input(t("Subject"), campaign.subject, **kept(campaign, "subject"))
-    st.text_input(t("Preheader"), campaign.preheader, help=shown_behind, **kept(campaign, "preheader"))
-    rule, written = st.columns(2)
-    rule.selectbox(
-        t("Language"), list(rules), list(rules).index(campaign.language), format_func=rules.get,
-        **kept(campaign, "language"),
-    )  # fmt: skip
-    written.selectbox(
-        t("Written in"), list(FORMATS), list(FORMATS).index(campaign.body_format), format_func=FORMATS.get,
-        **kept(campaign, "body_format"),
-    )  # fmt: skip
-    st.text_area(t("Text of the letter"), campaign.body, height=_letter.HEIGHT, **kept(campaign, "body"))
-    saved, onward = st.columns([3, 2], vertical_alignment="top")
-    at = database.saved_at(ui.house(), campaign.id)
-    saved.caption(t("Saved {time}. What you write is kept when you leave a field.", time=at and ui.clock(at)))
-    if onward.button(t("Choose the time"), icon=":material/calendar_month:", type="primary", key="message-onward"):
-        ui.go("cadence")
-    with st.expander(t("How to write fields, conditions and languages"), icon=":material/help:"):
-        show_lesson()
-
-
-def show_lesson() -> None:
-    st.markdown(t("A field of the list, with words for people whose cell is empty:"))
-    st.code("Dear {{ name | default('reader') }},", language=None)
-    st.markdown(t("A sentence for some only:"))
-    st.code("{% if Faculty %}Your faculty is {{ Faculty }}.{% endif %}", language=None)
-    st.markdown(t("A section for each language, begun by a line of its own:"))
-    st.code("<!-- language: zh-Hant -->\n\n<!-- language: en -->", language=None)
-    st.markdown(t("The sender's name and address and the link to unsubscribe are added at the end by themselves."))
 
 
 # ---------------------------------------------------------------- looking

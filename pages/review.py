@@ -52,6 +52,7 @@ def show_review(campaign: Campaign) -> None:
     if prepared is None:
         show_lesson(t("This campaign has no list yet."), "lists", t("To Lists"))
         return
+    prepared = ui.second_opinion(prepared.plan.hash, prepared)
     show_audience(prepared)
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -58,7 +58,7 @@ def save_campaign(ws: Workspace, campaign: Campaign, now: datetime, *, by: str =
 
     `by` is who wrote it, as the sign-in names them: from then on one of its authors.
     """
-    row = {"name": campaign.name, "document": _document(campaign), "saved_at": now}
+    row = {"name": campaign.name, "document": document_of(campaign), "saved_at": now}
     dialect = postgresql if ws.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(tables.campaign).values(id=campaign.id, **row)
     with writing(ws) as connection:
@@ -99,7 +99,7 @@ def authors(ws: Workspace, campaign_id: str) -> set[str]:
         return set(connection.execute(wrote).scalars())
 
 
-def _document(campaign: Campaign) -> dict[str, object]:
+def document_of(campaign: Campaign) -> dict[str, object]:
     """The campaign as JSON can hold it."""
     document = asdict(campaign)
     document["send_at"] = campaign.send_at and campaign.send_at.isoformat()

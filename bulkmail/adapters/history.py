@@ -15,7 +15,7 @@ from bulkmail.adapters import files, tables
 from bulkmail.adapters.attempts import WHOLE_REQUEST
 from bulkmail.adapters.plans import of_this_mode, plan_row
 from bulkmail.adapters.workspace import Workspace, reading
-from bulkmail.model import AttemptState
+from bulkmail.model import TRIAL, AttemptState
 
 STATES = (*(state.value for state in AttemptState), "skipped")
 ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
@@ -166,7 +166,8 @@ def _domain_of(plan: Row) -> str:
 
 def _plans_started(connection: Connection, ws: Workspace, since: datetime) -> Iterator[Row]:
     started = select(tables.attempt.c.plan_hash).where(tables.attempt.c.started_at >= since)
-    ours = select(tables.plan).where(tables.plan.c.hash.in_(started), of_this_mode(ws))
+    real = ~tables.plan.c.campaign_id.contains(TRIAL, autoescape=True)
+    ours = select(tables.plan).where(tables.plan.c.hash.in_(started), of_this_mode(ws), real)
     return iter(connection.execute(ours).all())
 
 

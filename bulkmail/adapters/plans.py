@@ -27,11 +27,19 @@ class StoredPlan:
 
 
 def store_plan(
-    ws: Workspace, plan: Plan, snapshot: pd.DataFrame, excluded: pd.DataFrame, findings: object, now: datetime
+    ws: Workspace,
+    plan: Plan,
+    snapshot: pd.DataFrame,
+    excluded: pd.DataFrame,
+    findings: object,
+    now: datetime,
+    *,
+    campaign: Mapping[str, object] | None = None,
 ) -> None:
     """Keep the plan with its snapshot, exclusions and findings (JSON, as text or as a value); again is harmless.
 
-    The campaign rests beside it as it was saved last, so that later edits of the draft do not reach this plan.
+    The campaign rests beside it as it was saved last, so that later edits of the draft do not reach this plan; one that
+    is saved nowhere (a test letter's) is given as a document.
     StateError when the snapshot is not what the plan says: one row per position, each person once, batches end to end.
     """
     _check_snapshot(plan, snapshot)
@@ -50,7 +58,7 @@ def store_plan(
     }
     with writing(ws) as connection:
         draft = select(tables.campaign.c.document).where(tables.campaign.c.id == plan.campaign_id)
-        row["campaign"] = connection.execute(draft).scalar_one_or_none() or {}
+        row["campaign"] = dict(campaign) if campaign else connection.execute(draft).scalar_one_or_none() or {}
         if not insert_new(connection, tables.plan, [row]):
             # the same plan, made anew in the knowledge of today: it holds as of now
             unapproved = ~exists().where(tables.run.c.plan_hash == plan.hash)

@@ -11,7 +11,7 @@ from bulkmail.adapters.database import record
 from bulkmail.adapters.plans import of_this_mode
 from bulkmail.adapters.workspace import Workspace, reading, writing
 from bulkmail.errors import StateError
-from bulkmail.model import AttemptState
+from bulkmail.model import TRIAL, AttemptState
 
 ACTIVE = ("queued", "running", "paused")
 CLAIMABLE = ("queued", "running")
@@ -75,8 +75,9 @@ def run(ws: Workspace, plan_hash: str) -> Run | None:
 
 
 def runs(ws: Workspace, *states: str, both_modes: bool = False) -> list[Run]:
-    """All runs of this mode (or of both), or those in one of the states, the one approved last first."""
-    statement = _runs().order_by(tables.run.c.approved_at.desc(), tables.run.c.plan_hash)
+    """All runs of this mode (or of both), or those in one of the states, newest first. No test letters."""
+    real = ~tables.plan.c.campaign_id.contains(TRIAL, autoescape=True)
+    statement = _runs().where(real).order_by(tables.run.c.approved_at.desc(), tables.run.c.plan_hash)
     if states:
         statement = statement.where(tables.run.c.state.in_(states))
     if not both_modes:

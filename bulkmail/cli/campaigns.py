@@ -65,7 +65,7 @@ def check_before(campaign: Path, as_json: bool) -> int:
     Exits 1 when something blocks. What could not be found out is shown as unknown, never as a pass.
     """
     ws = wiring.open_house()
-    prepared = _prepared(ws, read_inputs(campaign), campaign)
+    prepared = prepare.with_second_opinion(_prepared(ws, read_inputs(campaign), campaign))
     if as_json:
         screen.emit(preflight_document(prepared))
     else:

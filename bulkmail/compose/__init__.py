@@ -1,5 +1,7 @@
 """A campaign's words → the letter of each recipient: compiled once, divided into slots, looked at, rendered."""
 
+from bulkmail.compose.brand import check_brand
+from bulkmail.compose.drafting import differences, text_draft
 from bulkmail.compose.examine import Examined, examine, personalization_facts, render_check
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
@@ -14,7 +16,9 @@ __all__ = [
     "Letter",
     "SlotColumns",
     "Slotted",
+    "check_brand",
     "compile_letters",
+    "differences",
     "examine",
     "field_table",
     "final_mime",
@@ -33,6 +37,7 @@ __all__ = [
     "stand_in",
     "substitutions",
     "telling_rows",
+    "text_draft",
     "variant_of",
     "variants",
     "why_single",

@@ -51,6 +51,7 @@ from bulkmail.prepare.sender import (
     take_seed,
     watched,
 )
+from bulkmail.prepare.trial import note_look, send_trial, with_looks
 from bulkmail.prepare.upcoming import Upcoming, as_edited, upcoming
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
@@ -96,6 +97,7 @@ __all__ = [
     "mends_of",
     "needs_words",
     "newest_drill",
+    "note_look",
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
@@ -106,6 +108,7 @@ __all__ = [
     "requests_to_stop",
     "save_list",
     "seed_report",
+    "send_trial",
     "standing_of",
     "state_of",
     "take_postmaster_days",
@@ -113,5 +116,6 @@ __all__ = [
     "upcoming",
     "wanting",
     "watched",
+    "with_looks",
     "with_second_opinion",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, journal, lists, past, suppressions
+from bulkmail.adapters import database, drafts, journal, lists, past, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
@@ -24,6 +24,7 @@ from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, personalization, unsubscribe
 
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
+LOOKED = ("PER-09",)  # what somebody has looked at changes no plan
 LOOK_BACK = timedelta(days=31)  # the longest window that a cap counts over
 SIGNS = ("person", "sent_at", "opened", "machine_open", "clicked", "machine_click")  # of past letters, for tip 6
 
@@ -111,7 +112,7 @@ def prepare_campaign(ws: Workspace, inputs: Inputs, *, now: datetime) -> Prepare
         letters=letters,
         list_hash=inputs.list_hash,
         suppression_digest=plan.content_hash(_suppressed(table)),
-        preflight=preflight.result(found),
+        preflight=preflight.result(finding for finding in found if finding.code not in LOOKED),
         after=_given_up(ws, campaign.id),
     )
     return Prepared(
@@ -182,7 +183,8 @@ def _facts(
     now: datetime,
 ) -> preflight.PreflightFacts:
     campaign = inputs.campaign
-    personal = compose.personalization_facts(letters, eligible, canary_url(ws), campaign)
+    seen = drafts.looked_at(ws, plan.letters_hash(letters))
+    personal = compose.personalization_facts(letters, eligible, canary_url(ws), campaign, seen)
     largest = largest_letter(ws, letters, eligible, personal)
     letter = largest and largest.message
     return preflight.PreflightFacts(

@@ -20,6 +20,14 @@ Cai,cai@lotus.edu.mo,Law,no
 """
 HOSTILE = (
     "<script>top.document.title='stolen'</script><form action='http://evil.example'><img src='http://evil.example/x'>"
+    "<img src=x onerror=\"top.document.title='stolen'\"><svg onload=\"top.document.title='stolen'\"></svg>"
+    "<meta http-equiv=refresh content='0;url=http://evil.example/'><base href='http://evil.example/'>"
+    "<iframe src='http://evil.example/'></iframe><object data='http://evil.example/'></object>"
+    "<style>@import 'http://evil.example/x.css'; p { background: url(http://evil.example/y) }</style>"
+    "<a id=up href='http://evil.example/up' target=_top>up</a>"
+    "<a id=new href='http://evil.example/new' target=_blank>new</a>"
+    "<a id=code href=\"javascript:top.document.title='stolen'\">code</a></iframe></body></html>"
+    "<script>parent.location='http://evil.example/'</script>"
 )
 
 
@@ -141,6 +149,38 @@ def test_a_hostile_letter_stays_inside_the_inner_frame(opened, sqlite_workspace)
     assert "MSG-20" in words(page)
 
 
+def test_a_letter_can_be_seen_in_the_dark_and_without_pictures(opened, sqlite_workspace):
+    style = "<style>@media (prefers-color-scheme: dark) { p { color: #fff } }</style>"
+    body = f"<html><head>{style}</head><body><p>Hi</p><img src='https://example.org/a.png' alt='A map'></body></html>"
+    a_draft(sqlite_workspace, body_format="html", body=body)
+    light, dark, bare = (letter(opened("message", shown=view)) for view in ("desktop", "dark", "bare"))
+    assert "(max-width:0px) { p" in light.replace("\n", " ") or "max-width:0px" in light
+    assert "min-width:0px" in dark and "max-width:0px" not in dark
+    assert "example.org/a.png" not in light and "data:image/svg+xml" in light
+    assert "data:image/svg+xml" not in bare and "A map" in bare
+
+
+def test_a_version_comes_back_into_the_fields(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, body="The first words")
+    database.save_campaign(sqlite_workspace, a_campaign(body="Other words"), NOW + timedelta(hours=1))
+    page = opened("message").run()
+    assert any("-The first words" in code.value for code in page.code)
+    page.button("message-bring-back").click().run()
+    assert database.campaign(sqlite_workspace, "spring").body == "The first words"
+    assert page.text_area("message-body-spring").value == "The first words"
+
+
+def test_the_plain_text_is_made_until_somebody_writes_it(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, body="Dear {{ name }}")
+    page = opened("message").run()
+    page.button("message-text-own").click().run()
+    assert database.campaign(sqlite_workspace, "spring").text == "Dear {{ name }}"
+    page.text_area("message-text-spring").set_value("Own words").run()
+    assert database.campaign(sqlite_workspace, "spring").text == "Own words"
+    page.button("message-text-made").click().run()
+    assert database.campaign(sqlite_workspace, "spring").text == ""
+
+
 def test_a_draft_that_is_gone_is_not_written_anew(opened, sqlite_workspace):
     a_draft(sqlite_workspace)
     page = opened("message")
@@ -195,6 +235,10 @@ def test_in_a_browser_a_hostile_letter_runs_and_loads_nothing(page, tmp_path):
         page.goto(f"{address}/message")
         inner = page.frame_locator("iframe").first.frame_locator("iframe")
         expect(inner.get_by_text("Look here")).to_be_visible()
+        for link in ("#up", "#new", "#code"):
+            inner.locator(link).press("Enter")
         page.wait_for_timeout(500)  # what would run has had the time to
         assert page.title() != "stolen"
+        assert page.url.startswith(f"{address}/message")
+        assert len(page.context.pages) == 1
         assert page.strangers == []

@@ -15,6 +15,7 @@ from bulkmail.tips.personalization.facts import (
     FieldUse,
     PersonalizationFacts,
 )
+from bulkmail.tips.personalization.readers import check_letters_were_looked_at
 
 __all__ = [
     "BRANCH_COLUMNS",
@@ -24,6 +25,7 @@ __all__ = [
     "VALUE_COLUMNS",
     "FieldUse",
     "PersonalizationFacts",
+    "check_letters_were_looked_at",
 ]
 
 CHECKS: tuple[Callable[[PersonalizationFacts], Finding], ...] = tuple(
