@@ -3,6 +3,7 @@
 import _ui as ui
 import pandas as pd
 import streamlit as st
+from _brand import show_brand
 from _roles import show_roles
 from _settings import show_settings
 from _ui import t
@@ -12,7 +13,13 @@ from bulkmail.adapters import database
 from bulkmail.model import say
 from bulkmail.tips import cadence
 
-VIEWS = {"settings": say("Settings"), "rules": say("Rules"), "staff": say("Staff"), "trail": say("Audit trail")}
+VIEWS = {
+    "settings": say("Settings"),
+    "brand": say("Brand"),
+    "rules": say("Rules"),
+    "staff": say("Staff"),
+    "trail": say("Audit trail"),
+}
 DEEDS = {
     "plan.approved": say("Approved a plan"),
     "plan.voided": say("A plan became void"),
@@ -29,7 +36,9 @@ DEEDS = {
 def main() -> None:
     ui.title(t("Settings"), t("What is set, and where does everything rest?"))
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "part", **ui.SEGMENTS)
-    {"settings": show_settings, "rules": show_rules, "staff": show_roles, "trail": show_trail}[view]()
+    {"settings": show_settings, "brand": show_brand, "rules": show_rules, "staff": show_roles, "trail": show_trail}[
+        view
+    ]()
 
 
 # ---------------------------------------------------------------- the rule pack

@@ -4,13 +4,13 @@ import pytest
 import streamlit as st
 
 from bulkmail import limits
-from bulkmail.adapters import database
+from bulkmail.adapters import database, drafts
 from tests.builders import NOW
 from tests.pages.conftest import settled, words
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
-@pytest.mark.parametrize("part", ["settings", "rules", "trail"])
+@pytest.mark.parametrize("part", ["settings", "brand", "rules", "trail"])
 def test_each_part_opens_in_both_languages(opened, sqlite_workspace, locale, part):
     assert not opened("settings", locale, part=part).exception
     database.audit(sqlite_workspace, "Ana", "plan.approved", {"plan": "f" * 64, "recipients": 3}, NOW)
@@ -78,3 +78,14 @@ def test_in_a_browser_the_part_stands_in_the_address_and_this_machine_alone_is_a
     page.reload()
     settled(page).get_by_text("Oldest page was read on").wait_for()
     assert page.strangers == []
+
+
+def test_the_brand_is_kept_and_what_cannot_stand_in_a_letter_is_said(opened, sqlite_workspace):
+    page = opened("settings", part="brand").run()
+    page.text_area("brand-domains").set_value("um.edu.mo\n\nlib.um.edu.mo")
+    page.text_input("brand-logo").set_value("http://um.edu.mo/logo.png")
+    page.button("FormSubmitter:brand-Keep the brand").click().run()
+    assert "beginning with https" in page.error[0].value
+    page.text_input("brand-logo").set_value("")
+    page.button("FormSubmitter:brand-Keep the brand").click().run()
+    assert drafts.brand(sqlite_workspace).domains == ("um.edu.mo", "lib.um.edu.mo")
