@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 from _bring_in import show_import
 from _calendar import show_calendar
+from _fatigue import show_fatigue
 from _forecast import OUTCOMES, show_forecast
 from _ui import t
 
-from bulkmail import charts, engagement, forecast, limits, results
+from bulkmail import charts, engagement, limits, results
 from bulkmail.model import Campaign, say
 from bulkmail.tips import cadence
 
@@ -59,7 +60,6 @@ class Past:
     campaigns: pd.DataFrame
     weeks: pd.DataFrame
     hours: pd.DataFrame
-    pressure: forecast.PressureCurve
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -69,9 +69,8 @@ def past(state: str) -> Past | None:
     if letters is None:
         return None
     campaigns = engagement.by_campaign(letters)
-    curve = forecast.pressure_curve(engagement.pressure(letters), outcome="unsubscribed")
     weeks, hours = engagement.by_week(letters), engagement.by_send_hour(campaigns)
-    return Past(state=state, letters=letters, campaigns=campaigns, weeks=weeks, hours=hours, pressure=curve)
+    return Past(state=state, letters=letters, campaigns=campaigns, weeks=weeks, hours=hours)
 
 
 def show_past(campaign: Campaign | None, planned: int) -> None:
@@ -93,7 +92,8 @@ def show_past(campaign: Campaign | None, planned: int) -> None:
         show_calendar(known.letters, state)
     else:
         views: dict[str, Callable[[Past], None]] = {
-            "rates": show_rates, "weeks": show_weeks, "hours": show_hours, "pressure": show_pressure,
+            "rates": show_rates, "weeks": show_weeks, "hours": show_hours,
+            "pressure": lambda seen: show_fatigue(seen.letters, seen.state),
         }  # fmt: skip
         views[look](known) if look in views else show_import()
 
@@ -164,16 +164,3 @@ def column(name: str) -> dict:
     if name.endswith("_at"):
         return st.column_config.DatetimeColumn(word, timezone=cadence.MACAU, format="YYYY-MM-DD HH:mm")
     return st.column_config.Column(word)
-
-
-def show_pressure(known: Past) -> None:
-    st.info(f"**{t('What one more letter a week does is not known.')}** {t(known.pressure.reason)}")
-    title = t("Why not read it off the counts?")
-    figure = charts.naive_pressure(
-        known.pressure.naive, title=title, x=t("Letters in the 7 days before; 6 is six or more"), y=t("Unsubscribed"),
-        name=t("Counts by frequency: they mix who people are with what was done to them"),
-    )  # fmt: skip
-    naive = known.pressure.naive
-    ui.draw(
-        figure, "cadence-pressure", charts.alt_text(title, dict(zip(naive["n7"], naive["rate"].round(4), strict=True)))
-    )

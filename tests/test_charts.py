@@ -88,10 +88,6 @@ FIGURES = {
     "contacts_per_week": lambda: charts.contacts_per_week(
         some_weeks(), title="How much?", x="Week", y="Letters", labels={"library": "圖書館"}
     ),
-    "naive_pressure": lambda: charts.naive_pressure(
-        pd.DataFrame({"n7": [0, 1], "rate": [0.02, 0.03], "low": 0.01, "high": 0.04, "letters": [100, 50]}),
-        title="Pressure?", x="Letters", y="Rate", name="Misleads",
-    ),
     "campaign_rates": lambda: charts.campaign_rates(
         past_campaigns(), outcome="clicked", title="Rates?", x="Sent", y="Click rate", labels={}, lines={"limit": 0.1}
     ),

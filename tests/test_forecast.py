@@ -146,23 +146,6 @@ def test_the_record_agrees_with_the_forecast():
     assert (last["low90"], last["high90"]) == pytest.approx((told.low90, told.high90), abs=2)
 
 
-# ---------------------------------------------------------------- pressure
-
-
-def test_the_effect_of_pressure_is_unknown_and_the_naive_table_is_marked():
-    letters = pd.DataFrame({"n7": [0, 0, 1, 7, 9], "delivered": [1, 1, 1, 1, 0], "clicked": [1, 0, 0, 1, 0]})
-    curve = forecast.pressure_curve(letters, outcome="clicked")
-    assert not curve.known and str(curve.reason)
-    assert curve.naive[["n7", "letters", "events"]].to_numpy().tolist() == [[0, 2, 1], [1, 1, 0], [6, 1, 1]]
-    assert curve.naive["ratio"].tolist() == [1.0, 0.0, 2.0]
-    assert set(curve.naive["method"]) == {"naive"}
-
-
-def test_without_a_quiet_week_there_is_no_ratio():
-    letters = pd.DataFrame({"n7": [2, 3], "delivered": 1, "clicked": [1, 0]})
-    assert forecast.pressure_curve(letters, outcome="clicked").naive["ratio"].isna().all()
-
-
 # ---------------------------------------------------------------- arithmetic
 
 

@@ -1,6 +1,6 @@
 """Frames → Plotly figures: layout only. What is counted or estimated is counted or estimated elsewhere."""
 
-from bulkmail.charts.cadence import contacts_per_week, fatigue_curve, naive_pressure, send_hours
+from bulkmail.charts.cadence import contacts_per_week, fatigue_curve, send_hours
 from bulkmail.charts.calendar import collision_matrix, forecast_fan, pressure_calendar
 from bulkmail.charts.drawing import BAD, CAREFUL, DELIVERY, GOOD, PALETTE, QUIET, alt_text
 from bulkmail.charts.people import consent_coverage, consent_ends, consent_map, exclusion_funnel, fill_rates
@@ -27,7 +27,6 @@ __all__ = [
     "fill_rates",
     "forecast_fan",
     "letter_funnel",
-    "naive_pressure",
     "pressure_calendar",
     "send_hours",
 ]

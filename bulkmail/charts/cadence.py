@@ -56,26 +56,6 @@ def contacts_per_week(weeks: pd.DataFrame, *, title: str, x: str, y: str, labels
     return laid_out(figure, title=title, x=x, y=y)
 
 
-def naive_pressure(naive: pd.DataFrame, *, title: str, x: str, y: str, name: str) -> go.Figure:
-    """Return the bucket table of `forecast.pressure_curve`, dashed and named as what it is: it misleads."""
-    figure = go.Figure(
-        go.Scatter(
-            x=naive["n7"],
-            y=naive["rate"],
-            error_y=interval(naive, "rate", "low", "high"),
-            mode="lines+markers",
-            line={"dash": "dash", "color": QUIET},
-            name=html.escape(name, quote=False),
-            showlegend=True,
-            customdata=naive["letters"],
-            hovertemplate="%{x}: %{y:.2%} · n = %{customdata:,}<extra></extra>",
-        )
-    )
-    figure.update_xaxes(dtick=1)
-    figure.update_yaxes(tickformat=".2%", rangemode="tozero")
-    return laid_out(figure, title=title, x=x, y=y)
-
-
 def fatigue_curve(curve: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels) -> go.Figure:
     """Return the fatigue curve with 50 and 90 % bands, and the naive curve dashed beside it: `forecast.Curve.table`.
 

@@ -14,7 +14,6 @@ from bulkmail.forecast.expected import backtest as backtest_of_counts
 from bulkmail.forecast.fatigue import Curve, curve, curves
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.planner import Improvement, improve, prices_of
-from bulkmail.forecast.pressure import PressureCurve, pressure_curve
 from bulkmail.forecast.record import backtest, share_covered
 from bulkmail.forecast.sends import OUTCOMES, Sends, sends_of
 
@@ -28,7 +27,6 @@ __all__ = [
     "Improvement",
     "Outlook",
     "Past",
-    "PressureCurve",
     "Prices",
     "Sends",
     "backtest",
@@ -46,7 +44,6 @@ __all__ = [
     "learn",
     "outlook",
     "pressure_by_week",
-    "pressure_curve",
     "prices_of",
     "sends_of",
     "share_covered",
