@@ -2,6 +2,7 @@
 # make test   everything; browser and PostgreSQL tests are skipped, and say so, where the machine has neither
 # make lint   style
 # make torture  20,000 letters through killed senders and a provider that misbehaves; nobody twice, nobody lost
+# make calibrate   the cadence engine against synthetic worlds whose truth is known (minutes)
 # make lock   pin the versions anew
 
 VENV := .venv
@@ -17,7 +18,7 @@ MAKE_VENV = python3 -m venv $(VENV)
 INSTALL   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
 endif
 
-.PHONY: app test lint lock benchmarks torture clean
+.PHONY: app test lint lock benchmarks torture calibrate clean
 
 app: $(VENV)/.app
 	$(BIN)/bulkmail app --sample
@@ -33,6 +34,9 @@ benchmarks: $(VENV)/.test
 
 torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture
+
+calibrate: $(VENV)/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.calibrate
 
 lock:
 	uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-annotate --no-header -o $(LOCK) pyproject.toml

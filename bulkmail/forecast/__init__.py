@@ -12,6 +12,7 @@ from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
 from bulkmail.forecast.fatigue import Curve, curve, curves
+from bulkmail.forecast.holdout import hold, is_held, read_holdout
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.planner import Improvement, improve, prices_of
 from bulkmail.forecast.record import backtest, share_covered
@@ -40,11 +41,14 @@ __all__ = [
     "expected_outcomes",
     "extrapolated",
     "has_left",
+    "hold",
     "improve",
+    "is_held",
     "learn",
     "outlook",
     "pressure_by_week",
     "prices_of",
+    "read_holdout",
     "sends_of",
     "share_covered",
 ]

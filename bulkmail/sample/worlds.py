@@ -54,6 +54,7 @@ class World:
     last_click: np.ndarray
     drift: np.ndarray  # weeks × departments
     cadence: float = 1.0
+    held: np.ndarray | None = None  # people whom a randomised trial holds to two letters in seven days
     past: list[tuple[float, np.ndarray]] = field(default_factory=list)
     sent: list[dict] = field(default_factory=list)
 
@@ -149,6 +150,8 @@ def _send(world: World, campaign: Campaign) -> None:
     rng, who = world.rng, campaign.audience[~world.gone[campaign.audience]]
     world.past = [(day, whom) for day, whom in world.past if campaign.day - day < MONTH_DAYS]
     seven, month = pressure(world, campaign.day)
+    if world.held is not None:
+        who = who[~(world.held[who] & (seven[who] >= 2))]
     week = int(campaign.day // 7)
     happened = {"person": who}
     for outcome in OUTCOMES:

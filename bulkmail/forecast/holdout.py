@@ -1,0 +1,82 @@
+"""The randomised cap holdout: a tenth of people, drawn by lot, held to fewer letters, judges the curve without a model
+of the world. Who is held follows from the person and the name of the trial, so nothing need be kept to know it later.
+"""
+
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+from bulkmail import limits
+from bulkmail.forecast import hazard
+from bulkmail.forecast.covariates import covariates_of
+from bulkmail.forecast.sends import OUTCOMES, Sends
+from bulkmail.forecast.study import Study, scores_of, study
+from bulkmail.tips.cadence import FREQUENCY_CAP, wilson
+
+HOLDOUT_COLUMNS = ("outcome", "letters", "observed", "expected", "ratio", "low90", "high90", "naive_ratio")
+_LOTS = 10_000
+
+
+def is_held(persons: pd.Series, trial: str, share: float = 0.1) -> np.ndarray:
+    """Return for each person whether the lot of this trial holds them: the same answer every time, and another lot for
+    another trial."""
+    key = blake2b(trial.encode(), digest_size=16).digest()
+    lots = [int.from_bytes(blake2b(who.encode(), key=key, digest_size=4).digest(), "big") % _LOTS for who in persons]
+    return np.array(lots, dtype=np.int64) < share * _LOTS
+
+
+def hold(table: pd.DataFrame, lately: pd.DataFrame, *, trial: str, cap: int = 2, share: float = 0.1) -> pd.DataFrame:
+    """Return the table with `cadence_reason` "frequency_cap" also for those whom the trial holds to `cap` letters in 7
+    days (`lately`: `tips.cadence.lately` of its rows). Others keep their reason."""
+    full = lately["letters_7_days"].to_numpy() >= cap
+    held = is_held(table["person"], trial, share) & full & (table["cadence_reason"] == "").to_numpy(dtype=bool)
+    return table.assign(cadence_reason=table["cadence_reason"].where(~held, FREQUENCY_CAP).astype("str"))
+
+
+def read_holdout(sends: Sends, held: np.ndarray, *, since: float = 0.0) -> pd.DataFrame:
+    """Return what happened to the held people over what a model of the others expects of them, in HOLDOUT_COLUMNS.
+
+    `held` says it for each of `sends.persons`; only letters from day `since` count. A curve that is right gives ratios
+    about 1; `naive_ratio` is the same with rates by frequency. Outcomes with too few events are missing.
+    """
+    known = covariates_of(sends)
+    of_held = held[sends.person]
+    others = replace(known, usable=known.usable & ~of_held)
+    scores, rows = scores_of(others), []
+    for outcome in OUTCOMES:
+        happened = sends.happened[outcome]
+        if happened[others.usable].sum() < limits.ENOUGH_EVENTS.value:
+            continue
+        made = study(others, scores, outcome)
+        judged = np.flatnonzero(known.usable & of_held & (sends.day >= since))
+        if outcome == "complained":
+            judged = judged[sends.happened["at_gmail"][judged] == 0]
+        rows.append(_row(made, judged, outcome))
+    return pd.DataFrame(rows, columns=list(HOLDOUT_COLUMNS))
+
+
+def _row(made: Study, judged: np.ndarray, outcome: str) -> tuple[object, ...]:
+    known, happened = made.known, made.known.sends.happened[outcome]
+    observed, expected = float(happened[judged].sum()), float(hazard.share(_log_odds(made, judged)).sum())
+    seven, learned = np.minimum(known.n7, 8), known.usable
+    rate = np.bincount(seven[learned], weights=happened[learned], minlength=9) / np.maximum(
+        np.bincount(seven[learned], minlength=9), 1
+    )
+    low, high = (float(bound) * len(judged) for bound in wilson(observed, max(len(judged), 1), z=1.645))
+    naive = float(rate[seven[judged]].sum())
+    at_least = max(expected, 1e-9)
+    told = observed / at_least, low / at_least, high / at_least, observed / max(naive, 1e-9)
+    return outcome, len(judged), int(observed), expected, *told
+
+
+def _log_odds(made: Study, rows: np.ndarray) -> np.ndarray:
+    """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: what they had
+    beyond the calendar's share is taken to be as usual."""
+    odds = made.hazard.log_odds([f.at(rows) for f in made.factors if not f.name.startswith("picked")])
+    for factor in made.factors:
+        if factor.name.startswith("picked"):
+            usual = np.bincount(factor.codes[made.known.usable], minlength=factor.levels)
+            odds += float(np.average(made.hazard.levels(factor.name), weights=np.maximum(usual, 1e-9)))
+    return odds
