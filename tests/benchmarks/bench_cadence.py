@@ -1,6 +1,6 @@
 """How long the cadence engine takes on a million people: from Parquet to curves, a plan of fifty, and one change.
 
-Run alone: `make benchmarks`. Times are of the processor, since the machine is shared; memory is the peak of the process.
+Run alone: `make benchmarks`. Times are of the processor, since the machine is shared; memory is the peak.
 """
 
 import subprocess
