@@ -1,0 +1,58 @@
+"""A person's word on warnings, given on the review page; and the parts of the sender page that open on demand."""
+
+import pytest
+
+from bulkmail import intake, preflight, prepare
+from bulkmail.adapters import acknowledgements, database
+from tests.builders import NOW, a_campaign
+from tests.pages.conftest import words
+from tests.test_reviewing import LIST, prepared
+
+
+@pytest.fixture
+def ws(sqlite_workspace):
+    prepare.save_list(sqlite_workspace, "list.csv", intake.read_list(LIST, "list.csv"), prepare.content_hash(LIST), NOW)
+    database.save_campaign(sqlite_workspace, a_campaign(list_name="list.csv"), NOW)
+    return sqlite_workspace
+
+
+def test_a_reason_is_kept_with_the_name_of_who_gave_it(opened, ws):
+    page = opened("review")
+    asked = next(field for field in page.text_input if field.key.endswith("SND-01"))
+    asked.set_value("IT publishes it on Friday")
+    page.text_input("review-words-by").set_value("Ana")
+    next(button for button in page.button if button.label == "Acknowledge").click()
+    page.run()
+    assert not page.exception
+    word = acknowledgements.said_before(ws, "spring")["SND-01"]
+    assert (word.by, word.reason) == ("Ana", "IT publishes it on Friday")
+    assert "SND-01: Ana" in words(page).replace("\\", "")
+
+
+def test_a_reason_without_a_name_is_refused_with_a_word(opened, ws):
+    page = opened("review")
+    next(field for field in page.text_input if field.key.endswith("SND-01")).set_value("fine")
+    next(button for button in page.button if button.label == "Acknowledge").click()
+    page.run()
+    assert "needs a name and a reason" in words(page)
+    assert acknowledgements.said_before(ws, "spring") == {}
+
+
+def test_in_rehearsal_the_plan_may_be_approved_without_words(opened, ws):
+    assert preflight.to_acknowledge(prepared(ws).findings)
+    assert not opened("review").button("review-approve").disabled
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+def test_the_sender_page_has_a_part_for_providers_seed_and_watching(opened, ws, locale):
+    page = opened("sender", locale)
+    assert not page.exception
+    labels = [expander.label for expander in page.expander]
+    assert (
+        sum(
+            word in label
+            for label in labels
+            for word in ("provider", "came back", "Watching", "供應商", "帶回來", "監察")
+        )
+        >= 3
+    )
