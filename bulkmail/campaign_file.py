@@ -3,7 +3,7 @@
     [campaign]  name, purpose, class (marketing, subscribed, transactional)
     [sender]    name, address, reply_to*, organisation, postal_address
     [audience]  list (path of the list), language* (both, zh-Hant, en, column),
-                attestation* = { basis, source, wording, by, at }, dates* ("day first" or "month first")
+                attestation* = { basis, source, wording, by, at, document* }, dates* ("day first" or "month first")
     [message]   subject, preheader*, body (path of a .md, .mjml or .html file), layout*
     [schedule]* send_at* (a moment with its offset: 2026-12-01T09:30:00+08:00)
 
@@ -196,6 +196,7 @@ _Keys = Mapping[str, tuple[Any, Any]]
 _ATTESTATION: _Keys = {
     **dict.fromkeys(("basis", "source", "wording", "by"), (_lines, _REQUIRED)),
     "at": (_moment, _REQUIRED),
+    "document": (_line, ""),
 }
 _FILE: _Keys = {
     "campaign": (

@@ -8,6 +8,7 @@ import streamlit as st
 from _attest import ask_date_order, show_attestation
 from _coverage import show_coverage
 from _ledger import show_ledger
+from _notices import show_notices, show_receipts
 from _ui import t
 
 from bulkmail import audience, limits, prepare, proof, results, rows
@@ -47,8 +48,10 @@ def main() -> None:
     if prepared:
         show_list(campaign, prepared)
         show_attestation(campaign, prepared)
+        show_receipts(campaign.id)
     else:
         show_lesson(campaign)
+    show_notices()
     show_ledger()
 
 

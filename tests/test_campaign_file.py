@@ -139,7 +139,7 @@ SUBJECT = 'subject = "開放日 Open day"'
         (MOMENT, "0001-01-01T00:00:00+08:00", NO_MOMENT),
         ('basis = "consent", ', "", "line 18: [audience.attestation] needs the key basis."),
         ('attestation = {', 'attestation = "yes" # {',
-         "line 18: attestation is not a table of: basis, source, wording, by, at"),
+         "line 18: attestation is not a table of: basis, source, wording, by, at, document"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_its_line(old, new, told):

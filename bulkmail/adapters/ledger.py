@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Select, func, insert, select, text
 from bulkmail.adapters.frames import TIME, frame_of, frame_of_rows
 from bulkmail.adapters.tables import Instant, consent_event
 from bulkmail.adapters.workspace import Workspace, reading, writing
-from bulkmail.model import ConsentEvent, ConsentState
+from bulkmail.model import REHEARSED, ConsentEvent, ConsentState
 
 EVENT_COLUMNS = tuple(field.name for field in fields(ConsentEvent))
 RECORDING = ("recorded_at", "recorded_by")  # who wrote it down and when: not part of the fact itself
@@ -81,9 +81,15 @@ def consent_of(ws: Workspace, persons: Iterable[str]) -> pd.DataFrame:
     wanted = sorted(set(persons))
     with reading(ws) as connection:
         if len(wanted) > MANY:
-            return frame_of(connection, _events(), kinds_of(EVENT_COLUMNS))
+            return of_mode(frame_of(connection, _events(), kinds_of(EVENT_COLUMNS)), rehearsal=ws.settings.rehearsal)
         found = [_event_frame(connection, _events().where(consent_event.c.person.in_(c))) for c in _chunks(wanted)]
-    return pd.concat(found, ignore_index=True) if found else _no_events().copy()
+    events = pd.concat(found, ignore_index=True) if found else _no_events().copy()
+    return of_mode(events, rehearsal=ws.settings.rehearsal)
+
+
+def of_mode(events: pd.DataFrame, *, rehearsal: bool) -> pd.DataFrame:
+    """The events that count in rehearsal, or for real: what was done with a rehearsed letter is no real consent."""
+    return events if rehearsal else events[events["evidence"] != REHEARSED].reset_index(drop=True)
 
 
 def consent_records(ws: Workspace, persons: Iterable[str]) -> pd.DataFrame:

@@ -1,18 +1,19 @@
 """`bulkmail preflight`, `send` and `worker`: one campaign from its file to the provider."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from bulkmail import campaign_file, intake, preflight, prepare, send, wiring
-from bulkmail.adapters import journal
+from bulkmail import campaign_file, intake, limits, preflight, prepare, send, wiring
+from bulkmail.adapters import files, journal
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import control, screen
 from bulkmail.cli.screen import t
 from bulkmail.errors import InputError, ProviderError, StateError
-from bulkmail.model import Outcome, Text, say
+from bulkmail.model import Campaign, Outcome, Text, say
 
 DONE, BLOCKED, IN_DOUBT, STOPPED = 0, 1, 3, 130
 CAMPAIGN = click.argument("campaign", metavar="CAMPAIGN.toml", type=click.Path(path_type=Path))
@@ -23,11 +24,23 @@ def read_inputs(path: Path) -> prepare.Inputs:
     """The campaign of a file with the list and the letter that it names; their paths are relative to the file."""
     file = campaign_file.read_campaign(_text(path), filename=path.name)
     list_path, body_path = path.parent / file.list, path.parent / file.body
-    campaign = campaign_file.to_campaign(file, _text(body_path))
+    campaign = _with_document(campaign_file.to_campaign(file, _text(body_path)), path.parent)
     data = screen.read_file(list_path)
     with screen.busy(t("Reading {file}", file=list_path.name)), screen.about(list_path.name):
         reading = intake.read_list(data, list_path.name)
     return prepare.inputs_of_file(campaign, reading, prepare.content_hash(data))
+
+
+def _with_document(campaign: Campaign, folder: Path) -> Campaign:
+    """The campaign whose attestation names its document by its hash, kept in the workspace; it named it by its path."""
+    vouched = campaign.attestation
+    if vouched is None or not vouched.document:
+        return campaign
+    data = screen.read_file(folder / vouched.document)
+    if len(data) > limits.DOCUMENT_BYTES.value:
+        raise InputError("{file} is larger than a document may be.", file=vouched.document)
+    kept = files.save_document(wiring.open_house().home, data)
+    return replace(campaign, attestation=replace(vouched, document=kept))
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from bulkmail.adapters import database, journal
+from bulkmail.adapters import database, journal, ledger
 from bulkmail.adapters.workspace import Connection, Workspace
 from bulkmail.model import Campaign
 from bulkmail.tips import cadence, consent, unsubscribe
@@ -23,7 +23,7 @@ def last_look(
 ) -> dict[int, str]:
     """Return who of these is not to be mailed after all, and why: position → reason."""
     persons = letters["person"].tolist()
-    events = database.consent_among(connection, persons)
+    events = ledger.of_mode(database.consent_among(connection, persons), rehearsal=ws.settings.rehearsal)
     suppressed = database.suppressions_among(connection, persons, rehearsal=ws.settings.rehearsal)
     contacts = journal.contacts_beside(ws, connection, attempt.plan_hash, persons)
     if not (len(events) or len(suppressed) or len(contacts)):

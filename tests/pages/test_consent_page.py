@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bulkmail import intake, prepare
-from bulkmail.adapters import database
+from bulkmail.adapters import database, files, notices
 from bulkmail.adapters.workspace import writing
 from bulkmail.model import Suppression, SuppressionReason
 from bulkmail.tips import addressing
@@ -174,3 +174,35 @@ def test_in_a_browser_the_reason_chosen_stands_in_the_address(page, sample_serve
     expect(chosen).to_have_value(re.compile("^Consent expired"))
     assert "stand=consent_expired" in page.url
     assert page.strangers == []
+
+
+def test_a_notice_is_kept_and_a_second_text_under_its_version_is_refused(opened, sqlite_workspace):
+    page = opened("consent")
+    for words_seen in ("Send me news.", "Send me everything."):
+        typed = {"name": "sign-up form", "version": "1", "purpose": "newsletter"}
+        for field, value in typed.items():
+            page.text_input(f"notice-{field}").set_value(value)
+        page.text_area("notice-text").set_value(words_seen)
+        page = page.button("FormSubmitter:notice-form-Keep the notice").click().run()
+        assert not page.exception
+    assert [notice.text for notice in notices.notices(sqlite_workspace)] == ["Send me news."]
+    assert "other words" in words(page)
+
+
+def test_what_comes_first_in_a_date_is_asked_and_the_answer_kept(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, "Email,Consent,Consent date\nana@lotus.edu.mo,yes,03/04/2026\n")
+    page = opened("consent")
+    assert "1 dates can be read two ways" in words(page)
+    page.segmented_control("consent-dates-spring").set_value("month").run()
+    assert database.campaign(sqlite_workspace, "spring").date_order == "month"
+
+
+def test_a_document_stays_with_the_attestation(opened, sqlite_workspace):
+    a_draft(sqlite_workspace, BARE)
+    page = vouch(opened("consent"))
+    assert database.campaign(sqlite_workspace, "spring").attestation.document == ""
+    kept = files.save_document(sqlite_workspace.home, b"signed")
+    assert files.document(sqlite_workspace.home, kept) == b"signed"
+    (sqlite_workspace.home / "documents" / kept).write_bytes(b"forged")
+    assert files.document(sqlite_workspace.home, kept) is None
+    assert not page.exception

@@ -67,7 +67,6 @@ from bulkmail.tips.consent.words import (
     clean,
     in_words,
     is_bought,
-    purpose_key,
 )
 
 CHECKS = (
@@ -132,6 +131,5 @@ __all__ = [
     "lasting",
     "months_of",
     "notice_of_attestation",
-    "purpose_key",
     "spelled_as",
 ]  # fmt: skip

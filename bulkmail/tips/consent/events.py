@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from bulkmail.model import Attestation, ConsentEvent, Notice
+from bulkmail.model import Attestation, ConsentEvent, Notice, purpose_key
 from bulkmail.tips.consent.dates import TIME, read_dates
 from bulkmail.tips.consent.words import (
     AGAINST,
@@ -22,7 +22,6 @@ from bulkmail.tips.consent.words import (
     each,
     is_bought,
     method_of,
-    purpose_key,
     state_of,
 )
 

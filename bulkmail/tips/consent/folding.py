@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bulkmail import limits
-from bulkmail.model import BY_THE_PERSON
+from bulkmail.model import BY_THE_PERSON, REHEARSED, purpose_key
 from bulkmail.tips.consent.dates import AHEAD, EARLIEST, TIME
-from bulkmail.tips.consent.words import AGAINST, ATTESTED, LIVE, purpose_key
+from bulkmail.tips.consent.words import AGAINST, ATTESTED, LIVE
 
 # Months by country and basis, the most exact entry first; "" is any; 0 months is for ever.
 Validity = Mapping[tuple[str, str], int]
@@ -89,7 +89,7 @@ def _weighed(said: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _outdated(said: pd.DataFrame, pair: np.ndarray, moment: np.ndarray) -> np.ndarray:
     """Which events speak of consent after the person themselves has said no, and not themselves said yes since."""
-    against, own = said["state"].isin(AGAINST).to_numpy(), said["evidence"].isin(BY_THE_PERSON).to_numpy()
+    against, own = said["state"].isin(AGAINST).to_numpy(), said["evidence"].isin((*BY_THE_PERSON, REHEARSED)).to_numpy()
     firm = against & (own | said["at"].isna().to_numpy())
     if not firm.any():
         return firm

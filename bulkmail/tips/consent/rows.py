@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from bulkmail.model import BY_THE_PERSON, Notice, say
+from bulkmail.model import BY_THE_PERSON, REHEARSED, Notice, say
 from bulkmail.tips.consent.dates import TIME
 from bulkmail.tips.consent.events import reading
 from bulkmail.tips.consent.folding import VALIDITY, Validity, fold, spelled_as
@@ -107,7 +107,7 @@ def _grades(texts: Mapping[str, pd.Series], dated: pd.Series, noticed: pd.Series
     holds = {
         "": texts["state"].eq(""),
         "attested": texts["evidence"].eq(ATTESTED),
-        "own_act": texts["evidence"].isin(BY_THE_PERSON),
+        "own_act": texts["evidence"].isin((*BY_THE_PERSON, REHEARSED)),
         "recorded": dated & worded,
     }
     return pd.Series(np.select(list(holds.values()), list(holds), default="thin"), dated.index, dtype="str")

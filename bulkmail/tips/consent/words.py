@@ -159,11 +159,6 @@ def clean(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", cell).casefold().split()).strip(_AROUND)
 
 
-def purpose_key(purpose: str) -> str:
-    """What two spellings of one purpose have in common."""
-    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", purpose).casefold().strip())
-
-
 def each(cells: pd.Series, read: Callable[[str], str]) -> pd.Series:
     """What `read` makes of each cell; it is asked once for each different cell."""
     codes, different = pd.factorize(cells)
