@@ -12,7 +12,7 @@ from bulkmail.model import Notice, say
 from bulkmail.roles import Role
 from bulkmail.tips import consent
 
-LANGUAGES = {"zh-Hant": "繁體中文", "en": "English", "both": "繁體中文 · English", "pt": "Português"}
+LANGUAGES = {**ui.LANGUAGES, "both": " · ".join(ui.LANGUAGES.values()), "pt": "Português"}
 FIELDS = ("name", "version", "language", "purpose", "text")
 
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from bulkmail.adapters import ledger
 from bulkmail.tips import consent
@@ -45,6 +46,7 @@ def seconds(work):
     return time.process_time() - start, made
 
 
+@pytest.mark.timeout(600)
 def test_a_million_events_are_recorded_loaded_and_verified_in_seconds_and_folded_in_one_pass(sqlite_workspace):
     events = many(EVENTS)
     recorded, count = seconds(lambda: ledger.append_consent(sqlite_workspace, events))
