@@ -1,7 +1,7 @@
 """What happened to letters, as the provider tells it: in any order, repeatedly, and sometimes against our own books."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 
 import pandas as pd
@@ -25,7 +25,7 @@ def store_events(
     ws: Workspace, events: Sequence[DeliveryEvent], suppressions: Iterable[Suppression] = (), *, now: datetime
 ) -> int:
     """How many of the events are new. What they mean for suppressions is committed with them, all or nothing."""
-    rows = [{**asdict(event), "kind": str(event.kind), "received_at": now} for event in events]
+    rows = [{**vars(event), "kind": event.kind.value, "received_at": now} for event in events]
     with writing(ws) as connection:
         insert_suppressions(connection, suppressions)
         return insert_new(connection, tables.event, rows)

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from bulkmail import delivery, limits, sendgrid_format
 from bulkmail.adapters import journal, sendgrid_api, settings
 from bulkmail.adapters.workspace import Workspace
+from bulkmail.errors import StorageError
 from bulkmail.model import DeliveryEvent, Suppression
 from bulkmail.tips import addressing
 from bulkmail.web.answering import Clock, read_body
@@ -40,7 +41,10 @@ def _store_events(ws: Workspace, key: str, body: bytes, headers: Mapping[str, st
     if not events and events.unreadable:
         return 400, "not events"
     suppressions = _suppressions(ws, events, rehearsal=_is_simulated(ws, key))
-    journal.store_events(ws, events, suppressions, now=now)
+    try:
+        journal.store_events(ws, events, suppressions, now=now)
+    except StorageError:
+        return 503, "try again later"
     return 200, "stored"
 
 
