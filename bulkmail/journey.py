@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bulkmail.model import TIPS, Campaign, Finding, Outcome, Sender, Text
+from bulkmail.model import TIPS, Brand, Campaign, Finding, Outcome, Sender, Text
 
 WORST_FIRST = (Outcome.BLOCK, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
 NOBODY = Sender(name="", address="", reply_to="", organisation="", postal_address="")
@@ -89,14 +89,23 @@ def way(counts: Mapping[str, int]) -> tuple[tuple[str, int | None, int], ...]:
 
 
 def draft(
-    campaign_id: str, *, name: str, purpose: str, kind: str, like: Campaign | None = None, copy: bool = False
+    campaign_id: str,
+    *,
+    name: str,
+    purpose: str,
+    kind: str,
+    like: Campaign | None = None,
+    copy: bool = False,
+    brand: Brand = Brand(),  # noqa: B008 (frozen)
 ) -> Campaign:
-    """A campaign to begin with: signed by the sender of `like`, and with its letter and list too where `copy` says so.
+    """A campaign to begin with: signed by the sender of `like`, and with its letter and list too where `copy` says so;
+    without one by the first name of the brand, at its address.
 
     Neither the day nor an attestation is taken over: both were said of another campaign.
     """
     said = {"id": campaign_id, "name": name.strip(), "purpose": purpose.strip(), "kind": kind}
     if like and copy:
         return replace(like, **said, send_at=None, attestation=None)
-    sender = like.sender if like else NOBODY
+    known = {"name": next(iter(brand.sender_names), ""), "postal_address": brand.postal_address}
+    sender = like.sender if like else replace(NOBODY, **known)
     return Campaign(**said, sender=sender, language="both", subject="", preheader="", body="", body_format="md")

@@ -5,7 +5,7 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import campaign_file, journey, wiring
-from bulkmail.adapters import database
+from bulkmail.adapters import database, drafts
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, say
 
@@ -50,7 +50,9 @@ def begin(like: Campaign | None) -> None:
         ui.report(InputError("There is a campaign of this name already. Choose another name."))
     else:
         kind, copy = st.session_state["begin-kind"], bool(like and st.session_state["begin-copy"])
-        new = journey.draft(identity, name=name, purpose=purpose, kind=kind, like=like, copy=copy)
+        new = journey.draft(
+            identity, name=name, purpose=purpose, kind=kind, like=like, copy=copy, brand=drafts.brand(ui.house())
+        )
         ui.save(new)
         ui.take("campaign", identity)
 

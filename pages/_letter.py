@@ -1,8 +1,8 @@
 """How a letter looks: to a person who tells something, on a desk and on a phone, as text, and field by field."""
 
+import _fields
 import _ui as ui
 import _write
-import pandas as pd
 import streamlit as st
 from _ui import t
 
@@ -20,7 +20,6 @@ KINDS = {
     "zh-Hant+en": say("Chinese first"),
     "en+zh-Hant": say("English first"),
 }
-WAYS = {"yes": "✓", "no": "✗", "some": "✓", "none": "✗"}
 VIEWS = {
     "desktop": say("Desktop"),
     "phone": say("Phone"),
@@ -77,7 +76,7 @@ def telling(plan_hash: str, _prepared: prepare.Prepared) -> dict[str, int]:
 def kind_of(name: str) -> str:
     """What a telling letter shows, in words: a language, a length, or the way it takes at a condition."""
     condition, _, way = name.rpartition("|")
-    return f"{condition} {WAYS[way]}" if condition else t(KINDS[name])
+    return f"{condition} {_fields.WAYS[way]}" if condition else t(KINDS[name])
 
 
 def _forget(key: str) -> None:
@@ -87,14 +86,13 @@ def _forget(key: str) -> None:
 def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
     """Who reads the letter that is shown: one who tells something, or the person of a row of the list."""
     people, positions = prepared.snapshot, telling(prepared.plan.hash, prepared)
-    telling_most, any_row = st.columns([7, 3])
     words = {name: kind_of(name) for name in positions}
-    kind = telling_most.pills(
+    kind = st.pills(
         t("Letters that tell most"), list(positions), default=next(iter(positions)), format_func=words.get,
         key="message-kind", on_change=_forget, args=("row",),
     )  # fmt: skip
-    row = any_row.number_input(
-        t("Row of the list"), min_value=1, value=None, step=1, key="row", bind="query-params",
+    row = st.number_input(
+        t("Row of the list"), min_value=1, value=None, step=1, key="row", bind="query-params", width=160,
         on_change=_forget, args=("message-kind",),
     )  # fmt: skip
     found = compose.reader(people, position=positions.get(kind, 0), row=row)
@@ -112,34 +110,3 @@ def choose_variant(letters: Letters) -> tuple[Recipient, str]:
     st.info(t("Nobody is chosen to read this yet, so fields show their names."), icon=":material/person_off:")
     variant = ui.choose(t("Language"), {name: t(KINDS[name]) for name in letters}, "variant", **ui.SEGMENTS)
     return compose.stand_in(letters), variant
-
-
-# ---------------------------------------------------------------- fields
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _fields(plan_hash: str, _letters: Letters, _people: pd.DataFrame) -> pd.DataFrame:
-    return compose.field_table(_letters, _people)
-
-
-def show_fields(letters: Letters, prepared: prepare.Prepared | None) -> None:
-    """Draw the fields of the letter and of the list: where they stand, how full they are, whether words stand in."""
-    if prepared:
-        table = _fields(prepared.plan.hash, letters, prepared.snapshot)
-        st.caption(t("Counted over {people} people who will be mailed.", people=len(prepared.snapshot)))
-    else:
-        table = compose.field_table(letters, None)
-        st.caption(t("How full the fields are is counted as soon as the campaign has a list."))
-    if table.empty:
-        st.info(t("The letter uses no field, and the list has none."))
-        return
-    config = {
-        "field": st.column_config.TextColumn(t("Field")),
-        "has_fallback": st.column_config.CheckboxColumn(t("Fallback"), help=t("Words for those whose cell is empty.")),
-        "places": st.column_config.TextColumn(
-            t("Stands in"), help=t("Where the letter uses it; empty where it does not.")
-        ),
-        "share": st.column_config.ProgressColumn(t("Filled"), format="percent", min_value=0, max_value=1),
-    }
-    st.dataframe(table, column_order=list(config), column_config=config, hide_index=True, key="message-fields")
-    st.caption(t("Write {example} where a letter should name a field.", example="{{ name | default('reader') }}"))

@@ -63,7 +63,7 @@ def show_manner(campaign: Campaign) -> None:
     }
     known = {name: t(LAYOUTS[name]) if name in LAYOUTS else name for name in files.layouts(ui.house().home)}
     for place, name, label, options in zip(
-        st.columns([5, 3, 4]),
+        (st.container(), *st.columns(2)),
         ("language", "body_format", "layout"),
         (t("Language"), t("Written in"), t("Layout")),
         (rules, FORMATS, known),

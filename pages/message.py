@@ -1,5 +1,6 @@
 """Message: the letter as it is written, what tips 4 and 5 say of it, and how it looks to those who will read it."""
 
+import _fields
 import _letter
 import _ui as ui
 import _write
@@ -53,7 +54,7 @@ def show_letter(campaign: Campaign) -> None:
     with checks:
         ui.show_findings(findings)
     with fields:
-        _letter.show_fields(letters, prepared)
+        _fields.show_fields(letters, prepared)
 
 
 def show_trouble(campaign: Campaign, trouble: BulkmailError) -> None:

@@ -4,7 +4,7 @@ import pytest
 from builders import a_campaign
 
 from bulkmail.journey import Step, as_approved, draft, next_step, stand, way
-from bulkmail.model import Attestation, Finding, Outcome, say
+from bulkmail.model import Attestation, Brand, Finding, Outcome, say
 
 DONE = {"list_name": "people.csv"}
 
@@ -76,3 +76,9 @@ def test_a_copy_keeps_letter_and_list_but_neither_day_nor_attestation():
 
 def test_a_first_campaign_has_nobody_to_sign_it():
     assert draft("first", name="First", purpose="p", kind="marketing").sender.address == ""
+
+
+def test_a_first_campaign_is_signed_as_the_brand_says():
+    brand = Brand(sender_names=("Open University", "公開大學"), postal_address="1 Harbour Road")
+    sender = draft("x", name="X", purpose="news", kind="marketing", brand=brand).sender
+    assert (sender.name, sender.postal_address) == ("Open University", "1 Harbour Road")
