@@ -19,6 +19,7 @@ from bulkmail.model import TRIAL, AttemptState
 
 STATES = (*(state.value for state in AttemptState), "skipped")
 ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
+PLANS_ASKED = 30  # of the year, for when somebody was last written to: weekly letters and a few more
 LOOK_BACK = timedelta(days=31)  # further back than any window of a cap
 CONTACT_KINDS = {"person": "str", "mailed_at": "datetime64[us, UTC]", "campaign": "str", "state": "str"}
 HANDLED_KINDS = {"person": "str", "reason": "str"}
@@ -86,6 +87,24 @@ def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
         parts = [_contacts(connection, ws, plan) for plan in _plans_started(connection, ws, since)]
     frame = _stacked(parts, CONTACT_KINDS)
     return frame[frame["mailed_at"] >= pd.Timestamp(since)].reset_index(drop=True)
+
+
+def last_contacts(ws: Workspace, persons: pd.Series, since: datetime) -> pd.DataFrame:
+    """When each of these persons was last sent a letter since then, as far as that is known: person, mailed_at.
+
+    Plans are asked from the newest back until everybody was found, PLANS_ASKED at most, one at a time in memory.
+    """
+    missing, parts = pd.Index(persons.unique()), []
+    with reading(ws) as connection:
+        newest_first = sorted(_plans_started(connection, ws, since), key=lambda plan: plan.made_at, reverse=True)
+        for plan in newest_first[:PLANS_ASKED]:
+            frame = _contacts(connection, ws, plan)
+            sent = frame[frame["state"].eq("accepted") & frame["person"].isin(missing)]
+            missing = missing.difference(pd.Index(sent["person"]))
+            parts.append(sent)
+            if missing.empty:
+                break
+    return _stacked(parts, CONTACT_KINDS)[["person", "mailed_at"]]
 
 
 def _contacts(connection: Connection, ws: Workspace, plan: Row, among: Sequence[str] | None = None) -> pd.DataFrame:

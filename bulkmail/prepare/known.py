@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import limits, list_history
-from bulkmail.adapters import journal, past
+from bulkmail.adapters import history, past
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Finding
 
@@ -15,8 +15,8 @@ _HEARD = ("campaign", "person", "sent_at", "bounced", "complained", "unsubscribe
 def past_checks(ws: Workspace, table: pd.DataFrame, now: datetime) -> list[Finding]:
     """What the past says of an annotated list (`list_history.CHECKS`)."""
     since = now - timedelta(days=31 * limits.ADDRESS_CONFIRMED_MONTHS.value)
-    contacts = journal.contacts_since(ws, since)
-    told = list_history.past_of(past_letters(ws), contacts[contacts["state"] == "accepted"])
+    contacts = history.last_contacts(ws, table["person"], since)
+    told = list_history.past_of(past_letters(ws), contacts)
     facts = list_history.ListFacts(table=table, past=told, now=now)
     return [check(facts) for check in list_history.CHECKS]
 

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from builders import NOW, a_plan, a_snapshot
 
-from bulkmail.adapters import journal
+from bulkmail.adapters import history, journal
 from bulkmail.model import AttemptState
 
 HASH = a_plan(1).hash
@@ -79,6 +80,18 @@ def test_being_mailed_by_a_later_plan_outweighs_an_earlier_refusal(workspace, wo
     send(workspace, worker, AttemptState.ACCEPTED, now=LATER)
     reasons = journal.handled(workspace, "spring")["reason"].value_counts().to_dict()
     assert reasons == {"already_mailed": 5, "in_doubt_before": 15}
+
+
+def test_each_person_is_told_by_the_last_letter_that_was_accepted(workspace, worker):
+    approve(workspace)
+    send(workspace, worker, AttemptState.ACCEPTED, AttemptState.REFUSED, skip=[0])
+    approve(workspace, hash="b" * 64, campaign_id="autumn", now=LATER)
+    send(workspace, worker, AttemptState.IN_DOUBT, now=LATER)
+    everybody = journal.contacts_since(workspace, NOW)["person"]
+    told = history.last_contacts(workspace, everybody, NOW)
+    assert len(told) == 4 and set(told["mailed_at"]) == {pd.Timestamp(NOW)}
+    assert len(history.last_contacts(workspace, told["person"].head(1), NOW)) == 1
+    assert history.last_contacts(workspace, everybody, LATER + timedelta(days=1)).empty
 
 
 def test_contacts_are_letters_sent_or_perhaps_sent_since_then(workspace, worker):
