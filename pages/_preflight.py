@@ -53,7 +53,10 @@ def show_words(prepared: prepare.Prepared) -> None:
     missing = [code for code in asked if code not in said]
     needed = prepare.needs_words(ui.house(), prepared.plan)
     label = t("A person's word on {count} warnings ({missing} to come)", count=len(asked), missing=len(missing))
-    with st.expander(label, icon=":material/signature:", expanded=needed and bool(missing), key="review-words"):
+    looks = {"expanded": needed and bool(missing), "key": "review-words", "on_change": "rerun"}
+    with st.expander(label, icon=":material/signature:", **looks) as place:
+        if not place.open:  # as above
+            return
         lesson = t("Real letters go out only when a named person has said why, for each warning and each unknown.")
         st.caption(lesson if needed else f"{lesson} {t('In rehearsal, and for a few letters, nobody has to.')}")
         for code in asked:
@@ -74,8 +77,12 @@ def _ask_for_words(prepared: prepare.Prepared, missing: list[str]) -> None:
     with st.form("review-words-form", border=False):
         by = ui.person() or st.text_input(t("Your name"), key="review-words-by", autocomplete="name")
         reasons = {code: _ask_why(findings[code], earlier, prepared.plan.hash) for code in missing}
+        rest = st.text_input(
+            t("One reason for all that are left empty"), key=f"review-why-{prepared.plan.hash[:12]}-all"
+        )
         if st.form_submit_button(t("Acknowledge"), icon=":material/signature:"):
-            _keep(prepared, {code: reason for code, reason in reasons.items() if reason.strip()}, by)
+            given = {code: reason for code, reason in {**reasons, prepare.ALL: rest}.items() if reason.strip()}
+            _keep(prepared, given, by)
 
 
 def _ask_why(finding: Finding, earlier: Mapping[str, Acknowledgement], plan_hash: str) -> str:

@@ -16,8 +16,15 @@ def ws(sqlite_workspace):
     return sqlite_workspace
 
 
-def test_a_reason_is_kept_with_the_name_of_who_gave_it(opened, ws):
+def with_words(opened):
+    """The review page with the part opened in which people give their word."""
     page = opened("review")
+    page.session_state["review-words"] = True
+    return page.run()
+
+
+def test_a_reason_is_kept_with_the_name_of_who_gave_it(opened, ws):
+    page = with_words(opened)
     asked = next(field for field in page.text_input if field.key.endswith("SND-01"))
     asked.set_value("IT publishes it on Friday")
     page.text_input("review-words-by").set_value("Ana")
@@ -26,16 +33,26 @@ def test_a_reason_is_kept_with_the_name_of_who_gave_it(opened, ws):
     assert not page.exception
     word = acknowledgements.said_before(ws, "spring")["SND-01"]
     assert (word.by, word.reason) == ("Ana", "IT publishes it on Friday")
-    assert "SND-01: Ana" in words(page).replace("\\", "")
+    page.session_state["review-words"] = True
+    assert "SND-01: Ana" in words(page.run()).replace("\\", "")
 
 
 def test_a_reason_without_a_name_is_refused_with_a_word(opened, ws):
-    page = opened("review")
+    page = with_words(opened)
     next(field for field in page.text_input if field.key.endswith("SND-01")).set_value("fine")
     next(button for button in page.button if button.label == "Acknowledge").click()
     page.run()
     assert "needs a name and a reason" in words(page)
     assert acknowledgements.said_before(ws, "spring") == {}
+
+
+def test_one_reason_may_stand_for_all_that_are_left_empty(opened, ws):
+    page = with_words(opened)
+    page.text_input("review-words-by").set_value("Ana")
+    next(field for field in page.text_input if field.key.endswith("-all")).set_value("Read together on Monday")
+    next(button for button in page.button if button.label == "Acknowledge").click()
+    page.run()
+    assert prepare.wanting(ws, prepared(ws).plan, prepared(ws).findings) == []
 
 
 def test_in_rehearsal_the_plan_may_be_approved_without_words(opened, ws):
