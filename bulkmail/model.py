@@ -145,6 +145,9 @@ class Notice:
         return sha256(self.text.encode()).hexdigest()
 
 
+# The kind of the letter that asks somebody to confirm a sign-up: beside those that staff may choose.
+CONFIRMATION = "confirmation"
+CONFIRMATION_ID = "join:"  # how the ids of such letters begin
 # Evidence of what the person did, of `ConsentEvent.evidence`: nothing else can end a suppression. What was done with a
 # rehearsed letter counts in rehearsal only.
 BY_THE_PERSON = ("form", "link", "request")

@@ -17,7 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from bulkmail.errors import InputError
 from bulkmail.limits import RECIPIENTS_PER_REQUEST
-from bulkmail.model import Campaign, DeliveryEvent, EventKind, Message
+from bulkmail.model import CONFIRMATION, Campaign, DeliveryEvent, EventKind, Message
 
 # ---------------------------------------------------------------- letters become a request body
 
@@ -66,6 +66,8 @@ def mail_send_body(
         "categories": list(categories) or [category_of(campaign.id)],
         "tracking_settings": _tracking(open_tracking, click_tracking),
     }
+    if campaign.kind == CONFIRMATION:  # its reader has just asked for it, and may be on the list of unsubscribes
+        body["mail_settings"] = {"bypass_unsubscribe_management": {"enable": True}}
     if send_at is not None:
         body["send_at"] = int(send_at.timestamp())
     if batch_id:

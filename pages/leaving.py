@@ -6,6 +6,7 @@ from datetime import timedelta
 import _ui as ui
 import pandas as pd
 import streamlit as st
+from _sign_up import show_sign_up
 from _ui import t
 
 from bulkmail import audience, limits, prepare, wiring
@@ -29,6 +30,8 @@ def main() -> None:
     show_waiting()
     show_bringing()
     show_drill(ui.campaign())
+    if campaign := ui.campaign():
+        show_sign_up(campaign)
 
 
 # ---------------------------------------------------------------- how it stands

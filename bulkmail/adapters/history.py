@@ -15,7 +15,7 @@ from bulkmail.adapters import files, tables
 from bulkmail.adapters.attempts import WHOLE_REQUEST
 from bulkmail.adapters.plans import of_this_mode, plan_row
 from bulkmail.adapters.workspace import Workspace, reading
-from bulkmail.model import TRIAL, AttemptState
+from bulkmail.model import CONFIRMATION_ID, TRIAL, AttemptState
 
 STATES = (*(state.value for state in AttemptState), "skipped")
 ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
@@ -184,9 +184,11 @@ def _domain_of(plan: Row) -> str:
 
 
 def _plans_started(connection: Connection, ws: Workspace, since: datetime) -> Iterator[Row]:
+    """What asks to confirm a sign-up is no contact: its reader has just asked for it."""
     started = select(tables.attempt.c.plan_hash).where(tables.attempt.c.started_at >= since)
     real = ~tables.plan.c.campaign_id.contains(TRIAL, autoescape=True)
-    ours = select(tables.plan).where(tables.plan.c.hash.in_(started), of_this_mode(ws), real)
+    asking = tables.plan.c.campaign_id.startswith(CONFIRMATION_ID, autoescape=True)
+    ours = select(tables.plan).where(tables.plan.c.hash.in_(started), of_this_mode(ws), real, ~asking)
     return iter(connection.execute(ours).all())
 
 

@@ -51,6 +51,7 @@ from bulkmail.prepare.sender import (
     take_seed,
     watched,
 )
+from bulkmail.prepare.sign_ups import close_form, form_url, list_of_sign_ups, open_form, slug_of
 from bulkmail.prepare.trial import note_look, send_trial, with_looks
 from bulkmail.prepare.upcoming import Upcoming, as_edited, upcoming
 from bulkmail.prepare.way_out import requests_to_stop
@@ -75,6 +76,7 @@ __all__ = [
     "asks_dns",
     "bring_mails",
     "canary_url",
+    "close_form",
     "compare",
     "contacts_since",
     "content_hash",
@@ -82,6 +84,7 @@ __all__ = [
     "corrections_of_file",
     "dismiss_opt_outs",
     "excluded_of",
+    "form_url",
     "honour_opt_outs",
     "inputs_of",
     "inputs_of_file",
@@ -90,6 +93,7 @@ __all__ = [
     "largest_letter",
     "letters_of",
     "list_hash",
+    "list_of_sign_ups",
     "make_drill",
     "mark",
     "mend",
@@ -98,6 +102,7 @@ __all__ = [
     "needs_words",
     "newest_drill",
     "note_look",
+    "open_form",
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
@@ -109,6 +114,7 @@ __all__ = [
     "save_list",
     "seed_report",
     "send_trial",
+    "slug_of",
     "standing_of",
     "state_of",
     "take_postmaster_days",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, drafts, journal, lists, past, suppressions
+from bulkmail.adapters import database, drafts, journal, lists, past, sign_ups, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
@@ -151,10 +151,21 @@ def _judge_people(
     are known."""
     campaign = inputs.campaign
     table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table, now=now), campaign, now=now)
+    table = _in_their_language(ws, table)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
     promises, moment = cadence.promises_of(events, campaign.purpose), campaign.send_at or now
     table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=moment, promises=promises)
     return table, brought, events
+
+
+def _in_their_language(ws: Workspace, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the language that people asked for on the preference page, in place of what the list says."""
+    asked = {person: language for person, language in sign_ups.languages(ws).items() if language}
+    if not asked:
+        return table
+    wanted = table["person"].map(asked).replace("both", "")
+    known = table["language"] if "language" in table else pd.Series("", table.index, dtype="str")
+    return table.assign(language=wanted.where(wanted.notna(), known).astype("str"))
 
 
 def _given_up(ws: Workspace, campaign_id: str) -> list[str]:

@@ -14,6 +14,7 @@ from bulkmail.send import ahead
 from bulkmail.send.desk import Desk
 from bulkmail.send.doubts import recover, settle_by_logs
 from bulkmail.send.in_step import keep_in_step
+from bulkmail.send.sign_ups import write_to_sign_ups
 from bulkmail.tips import unsubscribe
 
 WORKER = "worker"  # who paused a run, in the audit trail
@@ -55,6 +56,7 @@ class Chores:
             self.in_step_at = now + IN_STEP_EVERY
             keep_in_step(ws, ask, now)
         stop_while_requests_wait(ws, now)
+        write_to_sign_ups(ws, now)
         if now >= self.weigh_at:
             began = time.monotonic()
             stop_on_evidence(ws, now)

@@ -106,7 +106,7 @@ def tell(ws: Workspace, ask: Ask, now: datetime) -> bool:
     since = until - TOLD_AGAIN if until else datetime.min.replace(tzinfo=UTC)
     left = suppressions.suppressions(ws)
     left = left[(left["purpose"] == "") & left["reason"].isin(WISHES)]
-    back = _came_back(left, ledger.consent_events(ws))
+    back = _came_back(left, ledger.of_mode(ledger.consent_events(ws), rehearsal=ws.settings.rehearsal))
     gone = left[~left["person"].isin(back["person"]) & (left["origin"] != ORIGIN) & (left["at"] >= pd.Timestamp(since))]
     returned = left[left["person"].isin(back.loc[back["came_at"] >= pd.Timestamp(since), "person"])]
     if not (_put(ask, _addresses(ws, gone)) and _take_off(ask, _addresses(ws, returned))):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bulkmail.adapters import database, journal, ledger
 from bulkmail.adapters.workspace import Connection, Workspace
-from bulkmail.model import Campaign
+from bulkmail.model import CONFIRMATION, Campaign
 from bulkmail.tips import cadence, consent, unsubscribe
 
 # What the last look heeds of consent. Who had none when the plan was made is not in the plan.
@@ -30,7 +30,9 @@ def last_look(
         return {}  # nothing is known against anybody, as of most requests
     judged = unsubscribe.annotate(letters, suppressed, purpose=campaign.purpose, events=events)
     reason = judged["suppression_reason"]
-    if len(events):
+    if campaign.kind == CONFIRMATION:  # whoever left may ask to come back; whether they do, the letter asks
+        reason = reason.mask(reason.isin(unsubscribe.MAY_ASK_AGAIN), "")
+    elif len(events):
         rules = {"validity": consent.lasting(ws.settings.consent_months), "country": ws.settings.country}
         judged = consent.annotate(letters, events, purpose=campaign.purpose, kind=campaign.kind, now=now, **rules)
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")

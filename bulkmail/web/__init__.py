@@ -1,4 +1,4 @@
-"""The public doors, which strangers reach: health, unsubscribing, and the events of the sending service.
+"""The public doors, which strangers reach: health, signing up, choosing, unsubscribing, the sending service's events.
 
 No cookie, no redirect, no third party, no script, no address in an answer or a log.
 """
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bulkmail.adapters.workspace import Workspace
-from bulkmail.web import events, health, unsubscribe
+from bulkmail.web import events, health, join, preferences, unsubscribe
 from bulkmail.web.answering import Clock, Methods, utc_now
 
 __all__ = ["public_app", "routes"]
@@ -20,9 +20,13 @@ def routes(ws: Workspace, *, clock: Clock = utc_now, webhook_key: Callable[[], s
     """Return the public routes. `webhook_key` gives the public key that signs events, asked for at each call (the
     rehearsal has its own, known once it runs); the key of the settings where it is not given."""
     key = webhook_key or (lambda: ws.settings.webhook_key)
+    entry, choices = join.Door(ws, clock), preferences.Door(ws, clock)
     return [
         Route("/healthz", Methods({"GET": partial(health.show, ws)})),
         Route("/u/{token:path}", Methods({"GET": unsubscribe.show, "POST": unsubscribe.Door(ws, clock).act})),
+        Route("/p/{token:path}", Methods({"GET": choices.show, "POST": choices.save})),
+        Route("/join/{slug}", Methods({"GET": entry.show, "POST": entry.ask})),
+        Route("/join/{slug}/{token:path}", Methods({"GET": entry.show_confirming, "POST": entry.confirm})),
         Route("/webhooks/sendgrid", Methods({"POST": partial(events.take, ws, clock, key)})),
     ]
 

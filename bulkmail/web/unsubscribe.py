@@ -12,19 +12,20 @@ from bulkmail.adapters import journal, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Suppression, SuppressionReason
 from bulkmail.tips.unsubscribe import Token, read_token
-from bulkmail.web import page
+from bulkmail.web import page, preferences
 from bulkmail.web.answering import Clock, read_body
 from bulkmail.web.together import Together
 
 _LIST_BUTTON = ("list", "取消訂閱 · Unsubscribe")
 _ALL_BUTTON = ("all", "停止所有來信 · Stop everything")
+_CHOOSE_BUTTON = ("choose", "選擇來信 · Choose what you get")
 _ASK: page.Page = (
     ("取消訂閱", "Unsubscribe"),
     (
         "按下按鈕，我們便立即停止向你發送這類電郵；毋須登入，亦毋須填寫任何資料。",
         "Press the button and we stop sending you this kind of email at once. No sign-in, nothing to fill in.",
     ),
-    (_LIST_BUTTON, _ALL_BUTTON),
+    (_LIST_BUTTON, _ALL_BUTTON, _CHOOSE_BUTTON),
 )
 _LEFT_LIST: page.Page = (
     ("已取消訂閱", "You have unsubscribed"),
@@ -32,19 +33,11 @@ _LEFT_LIST: page.Page = (
         "我們不會再向你發送這類電郵。如亦不願收到我們的其他電郵，請按下方按鈕。",
         "We will not send you this kind of email again. If you want none of our other emails either, press the button.",
     ),
-    (_ALL_BUTTON,),
+    (_ALL_BUTTON, _CHOOSE_BUTTON),
 )
 _LEFT_ALL: page.Page = (
     ("已停止所有來信", "You will get no more email from us"),
     ("我們不會再向你發送任何電郵。", "We will not send you any email again."),
-    (),
-)
-_BROKEN: page.Page = (
-    ("連結不完整", "This link is not complete"),
-    (
-        "未有作出任何更改。請從電郵複製整條連結再試，或直接回覆該電郵要求取消訂閱。",
-        "Nothing was changed. Copy the whole link from the email and try again, or reply and ask us to stop.",
-    ),
     (),
 )
 
@@ -66,11 +59,13 @@ class Door:
         """Act on the button of the page, or on a mail program's one-click request (RFC 8058, section 3.2), whatever the
         form of its body: leave the letter's purpose, or everything. The answer says so only once it is stored."""
         token = read_token(request.path_params["token"], self.ws.token_keys)
-        everything = _wants_everything(request, await read_body(request, _FORM_BYTES) or b"")
+        scope = _scope(request, await read_body(request, _FORM_BYTES) or b"")
         if token is None:
-            return page.show(_BROKEN, 404)
+            return page.show(page.BROKEN, 404)
+        if scope == "choose":
+            return await preferences.choose(self.ws, token, request.path_params["token"])
         purpose, rehearsal = await self._letter(token.plan)
-        left = "" if everything else purpose
+        left = "" if scope == "all" else purpose
         await self.leaving.add(_leaving(token, left, rehearsal, self.clock()))
         return page.show(_LEFT_LIST if left else _LEFT_ALL)
 
@@ -88,11 +83,12 @@ class Door:
 _FORM_BYTES = 16_384
 
 
-def _wants_everything(request: Request, body: bytes) -> bool:
-    """Whether the page's second button was pressed. A one-click request, urlencoded or multipart, never says so."""
+def _scope(request: Request, body: bytes) -> str:
+    """Which button of the page was pressed. A one-click request, urlencoded or multipart, names none: "list"."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return False
-    return parse_qs(body.decode("ascii", "replace")).get("scope") == ["all"]
+        return "list"
+    asked = parse_qs(body.decode("ascii", "replace")).get("scope")
+    return asked[0] if asked in (["all"], ["choose"]) else "list"
 
 
 def _leaving(token: Token, purpose: str, rehearsal: bool, now: datetime) -> Suppression:

@@ -16,11 +16,11 @@ from bulkmail.tips.unsubscribe.letter import (
 )
 from bulkmail.tips.unsubscribe.request_checks import is_overdue
 from bulkmail.tips.unsubscribe.signing import Token, make_token, read_token, tokens
-from bulkmail.tips.unsubscribe.suppressed import annotate, mailed_after_leaving
+from bulkmail.tips.unsubscribe.suppressed import MAY_ASK_AGAIN, annotate, mailed_after_leaving
 
 __all__ = [
-    "CHECKS", "ONE_CLICK", "Drill", "Received", "Requests", "Step", "Token", "UnsubscribeFacts", "annotate",
-    "footer_html", "footer_text", "headers", "headers_of", "is_overdue", "list_id", "mailed_after_leaving",
+    "CHECKS", "MAY_ASK_AGAIN", "ONE_CLICK", "Drill", "Received", "Requests", "Step", "Token", "UnsubscribeFacts",
+    "annotate", "footer_html", "footer_text", "headers", "headers_of", "is_overdue", "list_id", "mailed_after_leaving",
     "make_token", "read_token", "tokens",
 ]  # fmt: skip
 

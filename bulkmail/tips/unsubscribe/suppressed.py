@@ -5,6 +5,8 @@ import pandas as pd
 
 from bulkmail.model import BY_THE_PERSON, REHEARSED, ConsentState, SuppressionReason, purpose_key
 
+# Who is suppressed for these reasons may be sent the letter that asks whether they want to come back, if they asked.
+MAY_ASK_AGAIN = (SuppressionReason.UNSUBSCRIBED.value, SuppressionReason.OBJECTED.value)
 _LIVE = (ConsentState.GIVEN.value, ConsentState.RECONFIRMED.value)
 
 
