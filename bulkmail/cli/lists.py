@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from bulkmail import audience, forecast, intake, mending, preflight, prepare, rejects, wiring
+from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
+from bulkmail.errors import InputError
 
 BLOCKED = 1
 
@@ -29,9 +31,13 @@ BLOCKED = 1
 )  # fmt: skip
 @click.option("--encoding", help="Overrule the encoding found in the file, for example big5hkscs.")
 @click.option("--sheet", help="The sheet of a workbook; the first one with addresses when not given.")
+@click.option(
+    "--engine", type=click.Choice(prepare.ENGINES), default="local", show_default=True,
+    help="Where a folder is judged: here, or by the Spark of your cluster (pip install 'bulkmail[spark]').",
+)  # fmt: skip
 def check(
     list_file: Path, as_json: bool, workbook: Path | None, corrected: Path | None, mended: Path | None,
-    encoding: str | None, sheet: str | None,
+    encoding: str | None, sheet: str | None, engine: str,
 ) -> int:  # fmt: skip
     """Judge a LIST: who can be mailed, who not, and why. Nothing is sent.
 
@@ -40,10 +46,17 @@ def check(
     hold addresses; names, language and consent are found by their headers too:
       Email, Name, Language, Consent, Consent date      or      電郵, 姓名, 語言, 同意, 同意日期
 
+    LIST may be a folder: all lists in it are then judged as one, with --engine spark also where they are too
+    large for one machine.
+
     Every row is counted: eligible + excluded = rows. Consent is to a purpose, so that here only a refusal in the list
     excludes; `bulkmail preflight` judges consent for a campaign. Exits 1 when nobody at all can be mailed.
     """
     ws = wiring.open_house()
+    if engine != "local" or list_file.is_dir():
+        if workbook or encoding or sheet:
+            raise InputError("--rejects, --encoding and --sheet are for one file, judged here.")
+        return check_folder(ws, list_file, engine, as_json)
     data = screen.read_file(list_file)
     with screen.busy(t("Reading {file}", file=list_file.name)), screen.about(list_file.name):
         reading = intake.read_list(data, list_file.name, encoding=encoding, sheet=sheet)
@@ -64,6 +77,29 @@ def check(
     else:
         show(report, reading, list_file.name)
     return BLOCKED if preflight.blocks(report.findings) else 0
+
+
+def check_folder(ws: Workspace, path: Path, engine: str, as_json: bool) -> int:
+    """Judge all lists below a path as one; what it prints is the same whoever counted."""
+    with screen.busy(t("Judging {file}", file=path.name)):
+        found = prepare.report_on_folder(ws, str(path), engine=engine, now=wiring.now())
+    if as_json:
+        screen.emit(
+            {
+                "rows": found.rows,
+                "eligible": found.eligible,
+                "excluded": found.rows - found.eligible,
+                "reasons": found.reasons,
+                "files": len(found.files),
+                "findings": preflight.as_json(found.findings, t),
+            }
+        )
+        return BLOCKED if preflight.blocks(found.findings) else 0
+    told = t("{file}: {rows} rows in {files} files", file=path.name, rows=found.rows, files=len(found.files))
+    screen.line(told, "bold")
+    screen.counts("", [(t("Eligible"), found.eligible), *screen.labelled(found.reasons)], found.rows)
+    screen.findings(found.findings)
+    return BLOCKED if preflight.blocks(found.findings) else 0
 
 
 def document(report: prepare.ListReport, reading: intake.Reading) -> dict[str, object]:

@@ -17,6 +17,7 @@ from bulkmail.prepare.campaigns import (
     with_second_opinion,
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
+from bulkmail.prepare.folders import ENGINES, Summary, report_on_folder
 from bulkmail.prepare.large import read_list, report_with_rows
 from bulkmail.prepare.letters import canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
@@ -59,6 +60,7 @@ from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
     "ALL",
+    "ENGINES",
     "UNDER_WAY",
     "Inputs",
     "ListReport",
@@ -66,6 +68,7 @@ __all__ = [
     "SeedReport",
     "SenderReport",
     "SenderStanding",
+    "Summary",
     "Upcoming",
     "Watched",
     "account_of",
@@ -107,6 +110,7 @@ __all__ = [
     "plan_under_way",
     "prepare_campaign",
     "read_list",
+    "report_on_folder",
     "report_on_list",
     "report_on_sender",
     "report_with_rows",

@@ -50,10 +50,7 @@ def report_on_list(
     judged = judge_addresses(ws, table, now=now, on_progress=on_progress)
     quality = addressing.quality_of(judged)
     by_address = [check(quality) for check in addressing.CHECKS]
-    of_any_purpose = judged.drop(columns="consent_purpose", errors="ignore")
-    events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
-    judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
-    judged = unsubscribe.annotate(judged, suppressions.suppressions(ws), purpose="")
+    judged = judge_people(judged, suppressions.suppressions(ws), now=now)
     people = audience.select_audience(judged)
     found = [*by_address, *known.past_checks(ws, judged, now)]
     return ListReport(
@@ -63,6 +60,15 @@ def report_on_list(
         gate=list_history.closed(found),
         bounces=forecast.expected_bounces(known.past_letters(ws), people.eligible["person"]),
     )
+
+
+def judge_people(table: pd.DataFrame, suppressed: pd.DataFrame, *, now: datetime) -> pd.DataFrame:
+    """The annotated table with what the list itself says of consent, to whatever purpose, and with suppressions. All
+    rows of a person must be in it; it may be a part of a list otherwise."""
+    of_any_purpose = table.drop(columns="consent_purpose", errors="ignore")
+    events = consent.events_of_list(of_any_purpose, purpose="", attestation=None, source="", recorded_by="", now=now)
+    judged = consent.annotate(of_any_purpose, events, purpose="", kind="transactional", now=now)
+    return unsubscribe.annotate(judged, suppressed, purpose="")
 
 
 def judge_addresses(

@@ -51,10 +51,12 @@ def places(first: np.ndarray, others: pa.Array) -> np.ndarray:
 def fingerprints(cells: pa.LargeStringArray) -> np.ndarray:
     """A number for each text: equal texts have the same, and different ones seldom do (those beyond 40 octets may)."""
     width = 40
+    if not len(cells):
+        return np.empty(0, np.uint64)
     blank = pc.ascii_rpad(cells, width, "\0")
     starts = np.frombuffer(blank.buffers()[1], np.int64)[blank.offset : blank.offset + len(blank)]
     octets = np.frombuffer(blank.buffers()[2] or b"", np.uint8)
-    rows = np.lib.stride_tricks.sliding_window_view(octets, width)[starts] if len(starts) else octets.reshape(0, width)
+    rows = np.lib.stride_tricks.sliding_window_view(octets, width)[starts]
     words = np.ascontiguousarray(rows).view(np.uint64)
     return words @ (np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, width // 8 + 1, dtype=np.uint64))
 

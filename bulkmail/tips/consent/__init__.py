@@ -32,7 +32,7 @@ from bulkmail.tips.consent.coverage import (
     expiring,
     lacking,
 )
-from bulkmail.tips.consent.dates import ORDERS
+from bulkmail.tips.consent.dates import ORDERS, read_dates
 from bulkmail.tips.consent.events import EVENT_COLUMNS, events_of_list, notice_of_attestation
 from bulkmail.tips.consent.facts import ConsentFacts, LedgerFacts
 from bulkmail.tips.consent.folding import (
@@ -131,5 +131,6 @@ __all__ = [
     "lasting",
     "months_of",
     "notice_of_attestation",
+    "read_dates",
     "spelled_as",
 ]  # fmt: skip
