@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_file_of_the_folder_that_is_no_list_is_named(sqlite_workspace, tmp_pat
 
 
 def test_a_folder_without_a_list_is_refused(sqlite_workspace, tmp_path):
-    with pytest.raises(InputError, match="no list to judge"):
+    with pytest.raises(InputError, match="There is no list in"):
         judged(sqlite_workspace, tmp_path)
 
 
@@ -70,7 +71,7 @@ def spark():
     if not java():
         required = os.environ.get("BULKMAIL_TESTS_REQUIRE_ALL") == "1"
         (pytest.fail if required else pytest.skip)("no Java on this machine: apt-get install openjdk-17-jre-headless")
-    os.environ.setdefault("PYSPARK_PYTHON", shutil.which("python") or "python3")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
 
     quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2"}
@@ -80,6 +81,7 @@ def spark():
     session.stop()
 
 
+@pytest.mark.timeout(400)
 def test_spark_gives_the_answer_of_this_machine(spark, sqlite_workspace, tmp_path):
     for path in DATA.iterdir():
         if path.suffix in prepare.folders.SUFFIXES:

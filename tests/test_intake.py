@@ -424,6 +424,12 @@ def test_what_is_no_list_is_refused_in_one_sentence(data, words):
     assert "\n" not in str(refused.value)
 
 
+def test_a_million_columns_are_refused_without_reading_them():
+    for line in (b"Email," * 1_000_000, b"ana@lotusbay.edu.mo;" * 1_000_000):
+        with pytest.raises(InputError, match="at most 500"):
+            read_list(line + b"\n" + b"x," * 1_000_000, "list.csv")
+
+
 def test_too_many_columns_are_refused():
     with pytest.raises(InputError, match="at most 500"):
         read_text(",".join(["Email", *map(str, range(600))]) + "\n" + "a@lotusbay.edu.mo," * 601)

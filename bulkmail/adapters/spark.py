@@ -20,6 +20,7 @@ from bulkmail.errors import SettingsError
 
 Kernel = Callable[[pa.Table], pa.Table]
 _IN_ORDER = "source_row"
+_DOT = "\u2024"  # in names of columns; to Spark a dot is a field of a struct
 _TASK_BYTES = 100_000_000  # of files read by one task
 
 
@@ -69,12 +70,12 @@ def _session() -> Any:
 def together(rows: Any, kernel: Kernel, *, by: str) -> Any:
     """A Spark table of what the kernel makes of all rows that share a value of the column `by`, in their order."""
     gathered = rows.repartition(by).sortWithinPartitions(_IN_ORDER)
-    return _mapped(gathered, kernel, kernel(rows.limit(0).toArrow()))
+    return _mapped(gathered, kernel, kernel(_dotted(rows.limit(0).toArrow())))
 
 
 def each(rows: Any, kernel: Kernel) -> Any:
     """A Spark table of what the kernel makes of the rows, a batch at a time."""
-    return _mapped(rows, kernel, kernel(rows.limit(0).toArrow()), whole=False)
+    return _mapped(rows, kernel, kernel(_dotted(rows.limit(0).toArrow())), whole=False)
 
 
 def _mapped(rows: Any, kernel: Kernel, example: pa.Table, *, whole: bool = True) -> Any:
@@ -83,16 +84,20 @@ def _mapped(rows: Any, kernel: Kernel, example: pa.Table, *, whole: bool = True)
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         groups = [list(batches)] if whole else ([batch] for batch in batches)
         for group in filter(None, groups):
-            yield from _plain(kernel(pa.Table.from_batches(group))).to_batches()
+            yield from _plain(kernel(_dotted(pa.Table.from_batches(group)))).to_batches()
 
     return rows.mapInArrow(work, from_arrow_schema(_plain(example).schema))
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table with texts as Spark expects them, whose positions fit into 32 bits."""
-    kinds = ((field.name, field.type) for field in table.schema)
+    """The table as Spark expects it: texts whose positions fit into 32 bits, names without dots."""
+    kinds = ((field.name.replace(".", _DOT), field.type) for field in table.schema)
     texts = [(name, pa.string() if pa.types.is_large_string(kind) else kind) for name, kind in kinds]
-    return table.cast(pa.schema(texts))
+    return table.rename_columns([name for name, _ in texts]).cast(pa.schema(texts))
+
+
+def _dotted(table: pa.Table) -> pa.Table:
+    return table.rename_columns([name.replace(_DOT, ".") for name in table.column_names])
 
 
 def _named(files: pa.Table) -> pa.Table:

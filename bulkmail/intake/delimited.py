@@ -34,7 +34,9 @@ def read_delimited(text: bytes) -> Grid:
     first_line = 2 if named else 1
     body = text[named.end() :] if named else text
     body = body.rstrip(b"\r\n") if body.endswith((b"\n\n", b"\n\r\n", b"\n\r")) else body
-    sample = body[:_SAMPLE_BYTES].decode(errors="ignore").splitlines()[: -1 if len(body) > _SAMPLE_BYTES else None]
+    sample = body[:_SAMPLE_BYTES].decode(errors="ignore").splitlines()
+    if len(sample) > 1 and len(body) > _SAMPLE_BYTES:
+        sample.pop()  # cut in two; of a file with one endless line it says enough
     delimiter = named[1].decode("latin-1") if named else find_delimiter(sample)
     records = [_cells(line, delimiter) for line in sample if line]
     addresses = [cell for record in records for cell in record if cell.strip()]

@@ -72,11 +72,13 @@ def _rows_of(name: str, data: bytes, columns: list[str], before: int, now: datet
     return table.assign(source_row=table["source_row"] + before, consent_at=table["consent_at"].where(at.isna(), told))
 
 
-def _order(said: list[dict[str, object]]) -> tuple[list[str], dict[str, int]]:
+def _order(said: list[dict[str, object]], path: str) -> tuple[list[str], dict[str, int]]:
     """The columns of all files together, and for each file that is a list the number of rows before it."""
     lists = [file for file in said if "error" not in file]
     if not lists:
-        raise InputError("There is no list to judge there: no CSV, TSV, text, XLSX or ODS file with addresses.")
+        raise InputError(
+            "There is no list in {folder}: no CSV, TSV, text, XLSX or ODS file with addresses.", folder=path
+        )
     extra = sorted({column for file in lists for column in file["numbers"]})
     before, numbers = 0, {}
     for file in lists:
@@ -188,7 +190,7 @@ def _here(ws: Workspace, path: str, now: datetime) -> Summary:
     found = sorted(top.rglob("*")) if top.is_dir() else [top]
     files = {str(file): file.read_bytes() for file in found if file.is_file() and file.suffix.lower() in SUFFIXES}
     said = [_inspect(name, data) for name, data in sorted(files.items())]
-    columns, before = _order(said)
+    columns, before = _order(said, path)
     table = pd.concat([_rows_of(name, files[name], columns, before[name], now) for name in before], ignore_index=True)
     rows = _placed(table)
     known = _known(ws, _counts(rows, "domain"), now)
@@ -202,7 +204,7 @@ def _by_spark(ws: Workspace, path: str, now: datetime) -> Summary:
     with spark.opened(path, SUFFIXES) as folder:
         told = folder.run(_each_file(_inspected))
         said = sorted((json.loads(row.said) for row in told.collect()), key=lambda file: file["name"])
-        columns, before = _order(said)
+        columns, before = _order(said, path)
         read = partial(_read_placed, columns=columns, before=before, now=now)
         rows = folder.run(_each_file(read), keep=True)
         known = _known(ws, _counts(rows, "domain"), now)

@@ -10,7 +10,7 @@ from bulkmail.tips.addressing import known, syntax
 
 REAL = [
     line
-    for line in (Path(__file__).parents[1] / "data/real_domains.txt").read_text(encoding="utf-8").splitlines()
+    for line in (Path(__file__).parents[1] / "data/real_domains.list").read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
