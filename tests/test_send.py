@@ -17,7 +17,8 @@ from bulkmail.adapters.workspace import reading
 from bulkmail.model import AttemptState, ConsentEvent, DeliveryEvent, EventKind, Suppression, SuppressionReason
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
-from bulkmail.tips import unsubscribe
+from bulkmail.send.late_bounces import name_late_bounces
+from bulkmail.tips import addressing, unsubscribe
 from tests.builders import NOW, a_campaign
 from tests.sending import LOST, NOT_SENT, Always, Clock, Provider, accepted, addresses, approved, refused
 
@@ -383,6 +384,21 @@ def test_any_event_that_names_the_attempt_settles_the_doubt(sqlite_workspace):
     (attempt,) = journal.attempts(ws, plan_hash)
     journal.store_events(ws, [an_event(attempt.id, EventKind.DEFERRED, 4)], now=NOW)
     assert work(ws, Provider(), plan_hash) == {"accepted": 10}
+
+
+def test_a_bounce_without_ids_finds_its_letter_by_the_address(workspace):
+    address = "ana@example.com"
+    people = {"address": [address, "bea@example.com"]}
+    people["person"] = [addressing.person_of(each, workspace.person_key) for each in people["address"]]
+    plan_hash = approved(workspace, 2, fields=people)
+    work(workspace, Provider(), plan_hash)
+    late = {"id": "late", "kind": EventKind.BOUNCED, "at": NOW, "address": address, "hard": True}
+    stranger = late | {"id": "stranger", "address": "nobody@example.com"}
+    journal.store_events(workspace, [DeliveryEvent(**late), DeliveryEvent(**stranger)], now=NOW)
+    assert name_late_bounces(workspace, NOW) == 1
+    told = journal.outcomes(workspace, plan_hash).set_index("kind")
+    assert told.loc["bounced", "letters_hard"] == 1
+    assert journal.unnamed_bounces(workspace) == {}
 
 
 # ---- letters that do not share

@@ -1,11 +1,11 @@
 """What happened to letters, as the provider tells it: in any order, repeatedly, and sometimes against our own books."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, update
 
 from bulkmail.adapters import tables
 from bulkmail.adapters.frames import TIME, frame_of
@@ -18,6 +18,7 @@ EVENT_COLUMNS = (*(field.name for field in fields(DeliveryEvent)), "received_at"
 OUTCOME_COLUMNS = ("kind", "letters", "letters_by_people", "letters_hard", "events")
 CLOSED = (AttemptState.REFUSED, AttemptState.CANCELLED)
 LISTED_BY_PROVIDER = ("unsubscribed address", "bounced address", "spam reporting address", "invalid")
+UNNAMED, NOBODYS = -1, -2  # positions of events without a letter: not looked into, and looked into in vain
 TIMES = {"at": TIME, "received_at": TIME}
 
 
@@ -39,6 +40,23 @@ def events(ws: Workspace, plan_hash: str | None = None) -> pd.DataFrame:
     kinds = dict.fromkeys(EVENT_COLUMNS, "str") | {"position": "int64", "hard": "bool", "by_machine": "bool"} | TIMES
     with reading(ws) as connection:
         return frame_of(connection, statement, kinds)
+
+
+def unnamed_bounces(ws: Workspace) -> dict[str, str]:
+    """Bounces that came without our ids, and were not looked into yet: event id → address. SendGrid posts a bounce so
+    when the receiving server took the letter first and sent it back later."""
+    event = tables.event.c
+    unnamed = (event.attempt == "") & (event.position == UNNAMED) & (event.kind == EventKind.BOUNCED.value)
+    with reading(ws) as connection:
+        return {row.id: row.address for row in connection.execute(select(event.id, event.address).where(unnamed))}
+
+
+def name_bounces(ws: Workspace, letters: Mapping[str, tuple[str, int]]) -> None:
+    """Write down which letter each of these events is about: event id → (attempt, position), or ("", NOBODYS)."""
+    with writing(ws) as connection:
+        for event_id, (attempt, position) in letters.items():
+            mine = update(tables.event).where(tables.event.c.id == event_id)
+            connection.execute(mine.values(attempt=attempt, position=position))
 
 
 def heard_at(ws: Workspace) -> datetime | None:

@@ -41,14 +41,17 @@ from bulkmail.adapters.doubtful import (
     settle_by_events,
 )
 from bulkmail.adapters.events import (
+    NOBODYS,
     contradictions,
     dropped,
     events,
     heard_at,
     letters_since,
+    name_bounces,
     outcomes,
     store_events,
     stored_events,
+    unnamed_bounces,
 )
 from bulkmail.adapters.history import contacts_beside, contacts_since, handled, letters, sent_by_day
 from bulkmail.adapters.line import Line, answered, forget_failures, hold, line
@@ -70,6 +73,7 @@ from bulkmail.adapters.workers import WORKER_STOPPED, Worker, doubt_orphans, hea
 __all__ = [
     "CALLED_BACK",
     "MOVES",
+    "NOBODYS",
     "WORKER_STOPPED",
     "Attempt",
     "Claimed",
@@ -107,6 +111,7 @@ __all__ = [
     "load_excluded",
     "load_plan",
     "load_snapshot",
+    "name_bounces",
     "next_due",
     "note_silence",
     "outcomes",
@@ -131,5 +136,6 @@ __all__ = [
     "store_plan",
     "stored_events",
     "totals",
+    "unnamed_bounces",
     "void",
 ]

@@ -14,6 +14,7 @@ from bulkmail.send import ahead
 from bulkmail.send.desk import Desk
 from bulkmail.send.doubts import recover, settle_by_logs
 from bulkmail.send.in_step import keep_in_step
+from bulkmail.send.late_bounces import name_late_bounces
 from bulkmail.send.sign_ups import write_to_sign_ups
 from bulkmail.tips import unsubscribe
 
@@ -47,6 +48,7 @@ class Chores:
         journal.heartbeat(ws, self.desk.worker, now)
         planned_anew = recover(ws, now)
         journal.settle_by_events(ws, now)
+        name_late_bounces(ws, now)
         if ask:
             planned_anew += ahead.call_back(ws, ask, now)
             ahead.recall(ws, ask, now)
