@@ -1,5 +1,6 @@
 """Reads what became of what was sent: our own campaigns and past ones brought in, as one row per letter."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -275,10 +276,13 @@ def as_csv(table: pd.DataFrame) -> bytes:
 # ---------------------------------------------------------------- a campaign: its dossier
 
 
-def dossier_of_campaign(ws: Workspace, campaign_id: str, now: datetime) -> dict[str, Any]:
+def dossier_of_campaign(
+    ws: Workspace, campaign_id: str, now: datetime, receipts: Callable[[Workspace, str], pd.DataFrame] | None = None
+) -> dict[str, Any]:
     """The dossier of a campaign (`dossier.build`): every plan of it that was approved in this mode, and the deeds.
 
-    Raises StateError where none was.
+    `receipts` gives those of a plan (`people.receipts_of_plan`), to be summed up. Raises StateError where no plan was
+    approved.
     """
     runs = [run for run in reversed(journal.runs(ws)) if run.campaign_id == campaign_id]
     if not runs:
@@ -288,13 +292,29 @@ def dossier_of_campaign(ws: Workspace, campaign_id: str, now: datetime) -> dict[
     ours = [isinstance(about, dict) and about.get("plan") in plans for about in trail["about"]]
     return dossier.build(
         campaign=journal.plan_campaign(ws, runs[-1].plan_hash),
-        plans=[_plan_of_dossier(ws, run.plan_hash, approvals) for run in runs],
+        plans=[_plan_of_dossier(ws, run.plan_hash, approvals, receipts) for run in runs],
         trail=trail[ours],
         now=now,
     )
 
 
-def _plan_of_dossier(ws: Workspace, plan_hash: str, approvals: list[dict[str, Any]]) -> dict[str, Any]:
+RECEIPT_SUMS = ("basis", "state", "evidence", "source", "wording", "notice_version")
+
+
+def _summed_up(receipts: pd.DataFrame) -> pd.DataFrame:
+    """Receipts by what they rest on: RECEIPT_SUMS and letters, the most frequent first; "" where a letter rests on no
+    event of consent (a transactional one)."""
+    told = receipts[list(RECEIPT_SUMS)].astype("str").fillna("")
+    sums = told.groupby(list(RECEIPT_SUMS), as_index=False).size().rename(columns={"size": "letters"})
+    return sums.sort_values("letters", ascending=False, kind="stable", ignore_index=True)
+
+
+def _plan_of_dossier(
+    ws: Workspace,
+    plan_hash: str,
+    approvals: list[dict[str, Any]],
+    receipts: Callable[[Workspace, str], pd.DataFrame] | None,
+) -> dict[str, Any]:
     stored = journal.load_plan(ws, plan_hash)
     attempts = pd.DataFrame([asdict(attempt) for attempt in journal.attempts(ws, plan_hash)])
     return dossier.of_plan(
@@ -304,7 +324,7 @@ def _plan_of_dossier(ws: Workspace, plan_hash: str, approvals: list[dict[str, An
         totals=journal.totals(ws, plan_hash),
         findings=stored.findings,
         approvals=[approval for approval in approvals if approval["plan"] == plan_hash],
-        consent=pd.DataFrame(),
+        consent=_summed_up(receipts(ws, plan_hash)) if receipts else pd.DataFrame(),
         attempts=attempts.drop(columns=["plan_hash", "campaign_id", "worker"], errors="ignore"),
         outcomes=journal.outcomes(ws, plan_hash),
     )

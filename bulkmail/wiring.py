@@ -194,6 +194,19 @@ def send_until_done(
     on_progress(journal.totals(ws, plan_hash))
 
 
+# ---------------------------------------------------------------- doubts, for the pages, which never send
+
+
+def doubts(ws: Workspace, plan_hash: str) -> list[send.Doubt]:
+    """What is in doubt of a plan, the oldest first, with what is known of each."""
+    return send.doubts(ws, plan_hash)
+
+
+def decide(ws: Workspace, attempt_id: str, was_mailed: bool, *, by: str) -> None:
+    """Settle a doubt on the word of a person (`send.decide`). StateError when it is not in doubt any more."""
+    send.decide(ws, attempt_id, was_mailed, by=by, now=now())
+
+
 # ---------------------------------------------------------------- the sample organisation
 
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import _ui as ui
 import streamlit as st
+from _doubts import show_doubts
 from _ui import t
 
 from bulkmail import audience, delivery, results, wiring
@@ -56,7 +57,7 @@ def watch(plan_hash: str, was_over: bool, was_in_doubt: bool) -> None:
         st.rerun()  # the page as a whole, which then asks as often as is due
     show_state(progress)
     show_numbers(progress.totals)
-    show_doubts(progress)
+    show_doubts(plan_hash, progress.totals["in_doubt"])
     if not progress.is_over:
         show_controls(progress)
 
@@ -82,7 +83,10 @@ def pace(progress: results.Progress) -> list[Text]:
     """How fast it goes, how long it takes, and what it waits for."""
     run, now = progress.run, wiring.now()
     lines = []
-    if run.hold_until and run.hold_until > now and not progress.is_over:
+    if run.starts_at and run.starts_at > now and not progress.is_over:
+        left = duration((run.starts_at - now).total_seconds())
+        lines.append(say("The first letter leaves in {time}: until then cancelling undoes everything.", time=left))
+    elif run.hold_until and run.hold_until > now and not progress.is_over:
         lines.append(say("The sending service asks to wait until {time}.", time=ui.clock(run.hold_until)))
     elif progress.next_at and progress.next_at > now:
         lines.append(say("The next letters leave at {time}.", time=ui.clock(progress.next_at)))
@@ -113,27 +117,6 @@ def show_numbers(totals: journal.Totals) -> None:
             for why, count in totals["reasons"].items()
         ]
         st.dataframe(rows, hide_index=True, key="watch-reasons", alt=t("Who got no letter, and why"))
-
-
-def show_doubts(progress: results.Progress) -> None:
-    if not progress.doubts:
-        return
-    since = min(attempt.started_at for attempt in progress.doubts)
-    st.warning(
-        t(
-            "{count} people are in doubt since {time}: the answer of the sending service got lost, and their letters "
-            "may have left. They are not mailed again by themselves. An event or the service's own log settles it.",
-            count=progress.totals["in_doubt"],
-            time=ui.clock(since),
-        ),
-        icon=":material/help:",
-    )
-    st.page_link(
-        "results.py",
-        label=t("See who they are"),
-        icon=":material/group:",
-        query_params={"view": "people", "who": "in_doubt"},
-    )
 
 
 # ---------------------------------------------------------------- what can be asked for

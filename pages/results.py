@@ -9,7 +9,7 @@ from _people import show_people
 from _ui import t
 from _watch import STATES
 
-from bulkmail import audience, delivery, dossier, results, wiring
+from bulkmail import audience, delivery, dossier, people, results, wiring
 from bulkmail.adapters import journal
 from bulkmail.errors import BulkmailError
 from bulkmail.model import say
@@ -62,7 +62,7 @@ def choose_run(runs: list[journal.Run]) -> journal.Run:
 
 def show_dossier(run: journal.Run) -> None:
     try:
-        made = results.dossier_of_campaign(ui.house(), run.campaign_id, wiring.now())
+        made = results.dossier_of_campaign(ui.house(), run.campaign_id, wiring.now(), people.receipts_of_plan)
     except BulkmailError as error:
         st.error(t(error), icon=":material/error:")
         return

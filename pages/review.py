@@ -1,5 +1,7 @@
 """Review and send: what the seven tips say of the plan, its approval by a person, and how the sending goes."""
 
+from datetime import timedelta
+
 import _ui as ui
 import streamlit as st
 from _preflight import show_tips, show_words, wants_words
@@ -134,8 +136,35 @@ def ask(prepared: prepare.Prepared) -> None:
     else:
         st.text_input(t("Your name"), key="review-by", help=t("It enters the audit trail."), autocomplete="name")
     st.text_input(t("Type how many people get the letter"), key="review-count", placeholder="0", autocomplete="off")
+    ask_manner()
     if st.button(t("Approve and send"), icon=":material/send:", type="primary", key="review-confirm"):
         approve(prepared)
+
+
+def ask_manner() -> None:
+    """How the letters leave. Where they go to people, some minutes to change one's mind are offered first."""
+    minutes = {0: t("At once"), 1: t("1 minute"), 5: t("5 minutes"), 15: t("15 minutes")}
+    st.segmented_control(
+        t("Countdown before the first letter"), list(minutes), format_func=minutes.get, required=True,
+        default=0 if ui.house().settings.stays_here else 5, key="review-countdown",
+        help=t("Until it ends, cancelling undoes everything."),
+    )  # fmt: skip
+    with st.expander(t("Further ways to be careful"), icon=":material/shield:"):
+        st.checkbox(
+            t("Exactly once by cancelling"), key="review-exactly-once",
+            help=t("Each request is scheduled some minutes ahead, so that one that is unsure can be called back."),
+        )  # fmt: skip
+        st.checkbox(
+            t("Spread over days, for a new domain"), key="review-ramp",
+            help=t("As many letters a day as the domain is used to send, and somewhat more each day."),
+        )  # fmt: skip
+
+
+def manner() -> dict[str, object]:
+    """What `ask_manner` was answered."""
+    chosen = st.session_state
+    countdown = timedelta(minutes=chosen["review-countdown"] or 0)
+    return {"countdown": countdown, "exactly_once": chosen["review-exactly-once"], "ramp": chosen["review-ramp"]}
 
 
 def approve(prepared: prepare.Prepared) -> None:
@@ -145,7 +174,8 @@ def approve(prepared: prepare.Prepared) -> None:
     if not ui.may(Role.APPROVER):  # taken away since the page was drawn
         st.rerun()
     try:
-        prepare.approve_reviewed(ui.house(), prepared.campaign.id, prepared.plan.hash, people, by=by, now=wiring.now())
+        what = (prepared.campaign.id, prepared.plan.hash, people)
+        prepare.approve_reviewed(ui.house(), *what, by=by, now=wiring.now(), **manner())
     except BulkmailError as error:
         ui.prepare_anew()
         st.error(t(error), icon=":material/block:")

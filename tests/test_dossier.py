@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from bulkmail import dossier
+from bulkmail.cli.people import verify
 from bulkmail.errors import InputError
 from bulkmail.model import Attestation, say
 from tests.builders import NOW, a_campaign, a_plan
@@ -179,3 +181,14 @@ def test_empty_tables_are_left_out():
 def test_a_time_that_is_missing_is_nothing():
     trail = pd.DataFrame({"at": pd.Series([datetime(2026, 1, 1, tzinfo=UTC), pd.NaT]), "who": "a", "what": "b"})
     assert [row["at"] for row in a_dossier(trail=trail)["trail"]] == ["2026-01-01T00:00:00+00:00", None]
+
+
+def test_bulkmail_verify_tells_a_changed_dossier_from_one_as_made(tmp_path):
+    made = a_dossier()
+    files = {"good.json": json.dumps(made), "page.html": dossier.as_html(made, str)}
+    files["bad.json"] = json.dumps(made | {"made_at": "2020-01-01T00:00:00+00:00"})
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    runs = [CliRunner().invoke(verify, [str(tmp_path / name)], standalone_mode=False) for name in files]
+    assert [run.return_value for run in runs] == [0, 0, 1]
+    assert made["chain"][-1]["hash"] in runs[0].output

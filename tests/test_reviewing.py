@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from bulkmail import delivery, dossier, intake, prepare, results, send
+from bulkmail import delivery, dossier, intake, people, prepare, results, send
 from bulkmail.adapters import database, journal, suppressions
 from bulkmail.adapters.settings import SignIn
 from bulkmail.errors import StateError
@@ -313,13 +313,14 @@ def test_the_pace_is_that_of_the_last_minute():
 
 def test_the_dossier_of_a_campaign_adds_up_and_names_no_recipient(ws):
     plan_hash = sent(ws)
-    made = results.dossier_of_campaign(ws, "spring", NOW)
+    made = results.dossier_of_campaign(ws, "spring", NOW, people.receipts_of_plan)
     [plan] = made["plans"]
     assert made["reconciles"]
     assert plan["reconciliation"][0]["parts"] == {"eligible": 3, "excluded": 2}
     assert [approval["by"] for approval in plan["approvals"]] == ["Ana"]
     assert [(attempt["state"], attempt["stop"]) for attempt in plan["attempts"]] == [("accepted", 3)]
     assert plan["attempts"][0]["digest"] == journal.attempts(ws, plan_hash)[0].digest
+    assert [(sum_["evidence"], sum_["letters"]) for sum_ in plan["consent"]] == [("column, purpose not named", 3)]
     assert "plan.approved" in [line["what"] for line in made["trail"]]
     assert "alpha.edu" not in json.dumps(made)
     assert dossier.sums_in_words(made, str)[0] == "Rows uploaded 5 = Eligible 3 + Excluded 2: it adds up."

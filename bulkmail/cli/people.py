@@ -1,21 +1,27 @@
 """`bulkmail verify` and `person`: whether the consent ledger is as it was recorded, and what is known of somebody."""
 
+from pathlib import Path
+
 import click
 
-from bulkmail import people, wiring
+from bulkmail import dossier, people, wiring
 from bulkmail.adapters import database, ledger
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
 
 
 @click.command()
+@click.argument("file", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
-def verify(as_json: bool) -> int:
-    """Verify that no event of the consent ledger was changed, added between others or taken out.
+def verify(file: Path | None, as_json: bool) -> int:
+    """Verify that no event of the consent ledger was changed, added between others or taken out; or, given the file of
+    a DOSSIER (its page or its data), that nothing in it was changed since it was made.
 
     Each event carries the hash of the one before. Exits 1 when the chain is broken, and says at which event. What was
     cut off at the end shows in a note kept elsewhere: write down the number of events and the last hash.
     """
+    if file:
+        return _verify_dossier(file, as_json)
     ws = wiring.open_house()
     with screen.busy(t("Verifying the ledger of consent")):
         broken, events, head = ledger.first_broken_link(ws), ledger.ledger_size(ws), ledger.head(ws)
@@ -28,6 +34,18 @@ def verify(as_json: bool) -> int:
         screen.line(t("Event {number} of the consent ledger is not as it was recorded.", number=broken), "red")
         screen.line(t("Restore the database from a backup, and find out who changed it."))
     return int(broken is not None)
+
+
+def _verify_dossier(file: Path, as_json: bool) -> int:
+    made = dossier.read(screen.read_file(file))
+    broken, seal = dossier.first_broken(made), str(made["chain"][-1]["hash"]) if made["chain"] else ""
+    if as_json:
+        screen.emit({"dossier": made.get("campaign", {}).get("name", ""), "sound": not broken, "seal": seal})
+    elif broken:
+        screen.line(t("The dossier is not as it was made: the part {part} was changed.", part=broken), "red")
+    else:
+        screen.line(t("The dossier is as it was made. Its seal: {hash}", hash=seal), "green")
+    return int(bool(broken))
 
 
 @click.command()
