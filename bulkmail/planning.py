@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import engagement, forecast
-from bulkmail.adapters import ledger
+from bulkmail.adapters import journal, ledger
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.tips import cadence
@@ -97,6 +97,25 @@ def _addresses(data: bytes, name: str) -> pd.DataFrame:
     if found and found[0].lower() in ("recipient", "address", "email", "email address"):
         found = found[1:]
     return pd.DataFrame({"address": pd.Series(found, dtype="str")})
+
+
+# ---------------------------------------------------------------- what was meant
+
+
+def intended(ws: Workspace) -> pd.DataFrame:
+    """Return every letter that was ever meant here: campaign, person, meant_at (when the plan was approved), reason.
+
+    `reason` is "" for a letter that was handed over, else why there was none: of the audience (also caps), or of the
+    journal. What the calendar would have done can be told only from this; list versions are dated beside it.
+    """
+    parts = [pd.DataFrame(columns=["campaign", "person", "meant_at", "reason"])]
+    for run in journal.runs(ws):
+        letters = journal.letters(ws, run.plan_hash)
+        skipped = journal.load_excluded(ws, run.plan_hash)[["person", "reason"]]
+        sent = letters.assign(reason=letters["reason"].where(letters["state"] != "accepted", ""))[["person", "reason"]]
+        rows = pd.concat([sent, skipped], ignore_index=True)
+        parts.append(rows.assign(campaign=run.campaign_id, meant_at=pd.Timestamp(run.approved_at)))
+    return pd.concat(parts[1:] or parts, ignore_index=True)[["campaign", "person", "meant_at", "reason"]]
 
 
 # ---------------------------------------------------------------- the outlook

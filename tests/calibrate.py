@@ -144,14 +144,14 @@ def curves(kind, seeds, people):
 
 
 def holdouts(seeds, people):
-    """A row per world and outcome of a year in which a tenth of people was held to two letters in seven days."""
+    """A row per world and outcome of a year in which three tenths of people were held to two letters in seven days."""
     rows = []
     for seed in seeds:
         world = worlds.a_world("standard", seed=seed, people=people)
         names = pd.Series([f"p{number:07d}" for number in range(people)])
-        world.held = forecast.is_held(names, f"trial {seed}")
+        world.held = forecast.is_held(names, f"trial {seed}", 0.3)
         sends = sends_of(worlds.letters(worlds.live(world)))
-        held = forecast.is_held(pd.Series(sends.persons), f"trial {seed}")
+        held = forecast.is_held(pd.Series(sends.persons), f"trial {seed}", 0.3)
         rows.append(forecast.read_holdout(sends, held).assign(seed=seed))
     return pd.concat(rows)
 

@@ -247,3 +247,12 @@ def test_the_better_plan_is_better_in_truth(improved, world):
     assert told.prices.value(after) > told.prices.value(before)
     gain = told.gain.set_index("outcome")["change"]
     assert gain["value"] > 0
+
+
+def test_the_frontier_shows_the_plan_as_it_is_and_prices_that_spare_people(improved, world, letters):
+    _, sends, _, _ = improved
+    past = forecast.learn(sends, ("unsubscribed", "clicked"))
+    table = forecast.frontier(past, weights=(0.5, 4))
+    assert table["weight"].isna().tolist() == [True, False, False]
+    assert (table["unsubscribed"].iloc[1:] < table["unsubscribed"].iloc[0]).all()
+    assert table["unsubscribed"].iloc[2] <= table["unsubscribed"].iloc[1] * 1.02

@@ -38,3 +38,20 @@ def test_the_held_arm_is_read_against_what_the_others_teach():
     assert row["observed"] > 150
     assert 0.85 < row["ratio"] < 1.15
     assert row["low90"] < row["ratio"] < row["high90"]
+
+
+def test_hours_are_drawn_evenly_and_no_best_hour_is_claimed_from_chance():
+    rng = np.random.default_rng(3)
+    parts = []
+    for number in range(12):
+        hours = forecast.hours_by_lot(names(600), f"c{number}", (9, 14, 18))
+        clicked = (rng.random(600) < 0.04).astype(int)
+        parts.append(pd.DataFrame({"campaign": f"c{number}", "hour": hours, "delivered": 1, "clicked": clicked}))
+    letters = pd.concat(parts)
+    assert letters["hour"].value_counts(normalize=True).between(0.3, 0.37).all()
+    table, verdict = forecast.read_hours(letters)
+    assert table["hour"].tolist() == [9, 14, 18]
+    assert verdict is forecast.NOT_PROVEN
+    best = letters.assign(clicked=letters["clicked"] | (rng.random(len(letters)) < 0.06 * (letters["hour"] == 18)))
+    table, verdict = forecast.read_hours(best)
+    assert verdict is None and table.set_index("hour").loc[18, "low"] > 0

@@ -14,12 +14,14 @@ from bulkmail.forecast.expected import backtest as backtest_of_counts
 from bulkmail.forecast.fatigue import Curve, curve, curves
 from bulkmail.forecast.holdout import hold, is_held, read_holdout
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
-from bulkmail.forecast.planner import Improvement, improve, prices_of
+from bulkmail.forecast.hours import NOT_PROVEN, hours_by_lot, read_hours
+from bulkmail.forecast.planner import Improvement, frontier, improve, prices_of
 from bulkmail.forecast.record import backtest, share_covered
 from bulkmail.forecast.sends import OUTCOMES, Sends, sends_of
 
 __all__ = [
     "GMAIL_RULE",
+    "NOT_PROVEN",
     "OUTCOMES",
     "TOO_FEW",
     "BounceForecast",
@@ -40,8 +42,10 @@ __all__ = [
     "expected_bounces",
     "expected_outcomes",
     "extrapolated",
+    "frontier",
     "has_left",
     "hold",
+    "hours_by_lot",
     "improve",
     "is_held",
     "learn",
@@ -49,6 +53,7 @@ __all__ = [
     "pressure_by_week",
     "prices_of",
     "read_holdout",
+    "read_hours",
     "sends_of",
     "share_covered",
 ]

@@ -17,14 +17,20 @@ from bulkmail.tips.cadence import FREQUENCY_CAP, wilson
 
 HOLDOUT_COLUMNS = ("outcome", "letters", "observed", "expected", "ratio", "low90", "high90", "naive_ratio")
 _LOTS = 10_000
+_OF_THE_LOT = ("picked7", "picked28", "borne")
 
 
 def is_held(persons: pd.Series, trial: str, share: float = 0.1) -> np.ndarray:
     """Return for each person whether the lot of this trial holds them: the same answer every time, and another lot for
     another trial."""
+    return lot_of(persons, trial) % _LOTS < share * _LOTS
+
+
+def lot_of(persons: pd.Series, trial: str) -> np.ndarray:
+    """Return each person's lot in a trial: a number of 32 bits that follows from both names and from nothing else."""
     key = blake2b(trial.encode(), digest_size=16).digest()
-    lots = [int.from_bytes(blake2b(who.encode(), key=key, digest_size=4).digest(), "big") % _LOTS for who in persons]
-    return np.array(lots, dtype=np.int64) < share * _LOTS
+    lots = [int.from_bytes(blake2b(who.encode(), key=key, digest_size=4).digest(), "big") for who in persons]
+    return np.array(lots, dtype=np.int64)
 
 
 def hold(table: pd.DataFrame, lately: pd.DataFrame, *, trial: str, cap: int = 2, share: float = 0.1) -> pd.DataFrame:
@@ -73,10 +79,10 @@ def _row(made: Study, judged: np.ndarray, outcome: str) -> tuple[object, ...]:
 
 def _log_odds(made: Study, rows: np.ndarray) -> np.ndarray:
     """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: what they had
-    beyond the calendar's share is taken to be as usual."""
-    odds = made.hazard.log_odds([f.at(rows) for f in made.factors if not f.name.startswith("picked")])
+    beyond the calendar's share, and what they have borne, is taken to be as usual."""
+    odds = made.hazard.log_odds([f.at(rows) for f in made.factors if f.name not in _OF_THE_LOT])
     for factor in made.factors:
-        if factor.name.startswith("picked"):
+        if factor.name in _OF_THE_LOT:
             usual = np.bincount(factor.codes[made.known.usable], minlength=factor.levels)
             odds += float(np.average(made.hazard.levels(factor.name), weights=np.maximum(usual, 1e-9)))
     return odds

@@ -193,7 +193,7 @@ def _drawn(made: Study, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     names = _named(sends)
     codes = [sends.campaigns.index(name) for name in names["campaign"]]
     content = _content(made, rng, len(codes))
-    drift = _drift(made, rng)
+    drift = _drift(made, rng) + limits.LEVEL_FLOOR.value * rng.standard_normal(DRAWS)
     means, letters = np.zeros((len(codes), DRAWS)), np.zeros(len(codes), dtype=int)
     for place, code in enumerate(codes):
         mine = np.flatnonzero((sends.campaign[rows] == code) & visible[rows])

@@ -227,3 +227,33 @@ def _gain(judge: Board, days: np.ndarray, prices: Prices) -> pd.DataFrame:
         change = float((then - first).mean())
         table.append((name, float(first.mean()), float(then.mean()), change, float(low), float(high)))
     return pd.DataFrame(table, columns=["outcome", "before", "after", "change", "low90", "high90"])
+
+
+# ---------------------------------------------------------------- the frontier
+
+
+def frontier(
+    past: Past,
+    *,
+    allowed: Allowed = lambda campaign, day: True,
+    locked: Sequence[str] = (),
+    weights: Sequence[float] = (0, 0.5, 1, 2, 4),
+) -> pd.DataFrame:
+    """Return how clicks trade against unsubscribes: the plan as it is, and then for each weight of prices.
+
+    Columns: weight, moves, clicked, unsubscribed, complained, as the other half of people tells them.
+    """
+    usual, (plan_half, judge_half) = prices_of(past), halves(past)
+    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
+    rows = [{"weight": np.nan, "moves": 0, **_sums(judge)}]
+    for weight in weights:
+        prices = Prices(unsubscribed=weight * usual.unsubscribed, complained=weight * usual.complained)
+        steps = _search(made, prices, allowed, set(locked))
+        days = steps[-1][1] if steps else made.days
+        rows.append({"weight": weight, "moves": int((days != made.days).sum()), **_sums(judge.at(days))})
+    return pd.DataFrame(rows)
+
+
+def _sums(board: Board) -> dict[str, float]:
+    counts = boards.tally(board)
+    return {name: float(counts[name].sum()) if name in counts else np.nan for name in _NAMES}

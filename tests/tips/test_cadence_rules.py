@@ -178,3 +178,12 @@ def test_many_at_qq_are_a_warning():
     ).assign(domain="qq.com")
     assert outcome(cadence.check_pacing_in_china, table=table) is Outcome.WARN
     assert outcome(cadence.check_pacing_in_china) is Outcome.PASS
+
+
+def test_who_is_skipped_gets_the_next_slot():
+    people = a_list(["ana", "bo", "cai"])
+    contacts = letters_to(("ana", 1), ("ana", 3), ("cai", 1), ("cai", -1), ("cai", -4), ("cai", -7))
+    moments = [SEND_AT, SEND_AT + timedelta(days=4)]
+    found = cadence.next_slots(people, contacts, moments=moments)
+    assert found.iloc[0] == moments[1] and found.iloc[1] == moments[0]
+    assert pd.isna(found.iloc[2])

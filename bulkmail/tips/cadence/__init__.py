@@ -42,6 +42,7 @@ from bulkmail.tips.cadence.rows import (
     annotate,
     capped_by_slot,
     lately,
+    next_slots,
     promises_of,
     simulate_caps,
 )
@@ -80,7 +81,7 @@ __all__ = [
     "check_volume_grows_slowly",
     "check_warm_up_begins_with_engaged",
     "holiday_on",
-    "lately",
+    "lately", "next_slots",
     "promises_of",
     "quiet_limit",
     "ramp",

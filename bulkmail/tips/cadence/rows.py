@@ -119,6 +119,18 @@ def _most_in_a_window(code: np.ndarray, seconds: np.ndarray, days: int, people: 
     return most
 
 
+def next_slots(
+    people: pd.DataFrame, contacts: pd.DataFrame, *, moments: Sequence[datetime], rules: Rules = HOUSE_RULES
+) -> pd.Series:
+    """Return for each of these people the first of the moments at which no cap holds them back, NaT where none: who is
+    skipped gets the next slot, not nothing."""
+    first = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
+    for moment in sorted(moments, reverse=True):
+        held = annotate(people, contacts, kind="marketing", send_at=moment, rules=rules)["cadence_reason"] != ""
+        first = first.mask(~held, pd.Timestamp(moment))
+    return first
+
+
 def simulate_caps(
     people: pd.DataFrame, contacts: pd.DataFrame, *, send_at: datetime, rules: Rules, present: Rules = HOUSE_RULES
 ) -> pd.DataFrame:
