@@ -18,7 +18,7 @@ from bulkmail.limits import RECIPIENTS_PER_REQUEST
 from bulkmail.model import FIELD_PREFIX, SNAPSHOT_COLUMNS, Batch, Campaign, Plan
 
 # The version of what is hashed. Raise it when the parts change: a plan of another version is another plan.
-HASHED = 2
+HASHED = 3
 REQUIRED = ["source_row", "person", "address", "variant"]
 NAME_COLUMNS = ("given_name", "family_name", "title")
 

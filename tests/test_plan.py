@@ -70,7 +70,7 @@ def test_the_snapshot_is_ordered_by_letter_then_source_row():
 
 def test_the_hash_is_the_same_in_every_process_and_year():
     # a changed value here voids every approval that was ever given: raise plan.HASHED and say so in the changelog
-    assert planned()[0].hash == "34799ebd0edf7d397cc446f829a5889684b875ac6744fc83f44612749c37f954"
+    assert planned()[0].hash == "a127031979095f5c6d77926b76a5cc98cd7aa1259e0ba5f2a18ad3770fa6752c"
 
 
 def test_the_plan_says_what_was_left_out_and_when_it_may_go():
