@@ -180,7 +180,10 @@ def _sum(whole: str, number: int, parts: Mapping[str, int]) -> dict[str, Any]:
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:
     """Return what identifies a campaign; its letter stands in each plan, as it was then."""
-    told = {key: value for key, value in asdict(campaign).items() if key not in {"body", "sender", "attestation"}}
+    told = {
+        key: value for key, value in asdict(campaign).items() if key not in {"body", "text", "sender", "attestation"}
+    }
+    told["brand"] = {name: list(value) if isinstance(value, tuple) else value for name, value in told["brand"].items()}
     attestation = asdict(campaign.attestation) if campaign.attestation else {}
     return {
         **{key: _plain(value) for key, value in told.items()},
