@@ -28,6 +28,8 @@ _dmarc.{SAMPLE_DOMAIN} TXT v=DMARC1; p=none
 s1._domainkey.{SAMPLE_DOMAIN} SERVFAIL
 s2._domainkey.{SAMPLE_DOMAIN} SERVFAIL
 mail.{SAMPLE_DOMAIN} A 192.0.2.1
+em1.{SAMPLE_DOMAIN} MX 10 mail.{SAMPLE_DOMAIN}
+em1.{SAMPLE_DOMAIN} TXT v=spf1 -all
 """
 
 
