@@ -19,7 +19,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
-from bulkmail import audience, charts, intake, sample
+from bulkmail import audience, charts, engagement, intake, sample
 from bulkmail.tips import addressing, cadence, consent
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -282,7 +282,7 @@ def test_a_notebook_that_ran_warns_of_nothing_and_fetches_nothing(made, request)
     assert not [data for data in shown if re.search(r"<(script|link|img|iframe)", data.get("text/html", ""))]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [QUALITY, COVERAGE])
 def test_a_notebook_reads_a_list_of_ones_own_where_its_marked_lines_are_changed(name, tmp_path):
     notebook = read(name)
     (tmp_path / "members.xlsx").write_bytes(sample.lists(datetime.now(UTC))[sample.ALUMNI_FILE])
@@ -294,3 +294,26 @@ def test_a_notebook_reads_a_list_of_ones_own_where_its_marked_lines_are_changed(
     said = "".join(map(text, run(notebook, tmp_path).values()))
     assert "120 rows" in said
     assert [path.name for path in tmp_path.iterdir()] == ["members.xlsx"]
+
+
+# ---------------------------------------------------------------- cadence, and after the send
+
+
+def test_a_notebook_tells_the_curve_it_knows_and_the_one_it_does_not(tmp_path):
+    told = run(read("03_engagement_and_cadence.ipynb"), tmp_path)
+    assert "clicked: known" in text(told["curves"])
+    assert "complained: unknown" in text(told["curves"])
+    assert chart(told["curves"]) and chart(told["pressure"])
+    held, judged = map(int, re.search(r"clicked: (\d+) of (\d+) forecasts", text(told["record"])).groups())
+    assert judged > 10 and held / judged > 0.7
+
+
+def test_a_notebook_counts_after_the_send_with_bases_and_intervals(tmp_path):
+    told = run(read("05_after_the_send.ipynb"), tmp_path)
+    letters = engagement.letters_from_events(*sample.history())
+    [one] = tables(told["one"])
+    newest = engagement.by_campaign(letters)["campaign"].iloc[-1]
+    assert one["of"].max() == (letters["campaign"] == newest).sum()
+    [harm] = tables(told["harm"])
+    assert list(harm.index) == ["complained", "bounced", "unsubscribed"]
+    assert chart(told["many"])
