@@ -164,7 +164,9 @@ class ProviderVerdict:
 @dataclass(frozen=True, kw_only=True)
 class SeedFacts:
     """A letter as a mailbox of one's own received it. No address of a person is kept: `from_domain` and
-    `envelope_domain` are domains. `hosts` are those of the links in it; `encrypted_hops` is (hops with TLS, hops)."""
+    `envelope_domain` are domains. `hosts` are those of the links in it; `encrypted_hops` is (hops with TLS, hops);
+    `leaving_counts` how often List-Unsubscribe and List-Unsubscribe-Post are there (None: was not counted), and
+    `leaving_mangled` whether one is encoded (RFC 2047) or broken inside a link."""
 
     digest: str
     received_at: datetime | None
@@ -180,6 +182,8 @@ class SeedFacts:
     one_click: bool
     encrypted_hops: tuple[int, int]
     defects: tuple[str, ...] = ()
+    leaving_counts: tuple[int, int] | None = None
+    leaving_mangled: bool = False
 
 
 # ---------------------------------------------------------------- what was seen since

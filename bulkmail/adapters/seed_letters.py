@@ -30,6 +30,8 @@ _LINK = re.compile(r"""<a\b[^>]*\bhref=["']?(https?://[^"'\s>]+)""", re.IGNORECA
 _PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"""\bsrc=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
 _ONE_PIXEL = re.compile(r"""\b(?:width|height)=["']?1(?:px)?["'\s>]""", re.IGNORECASE)
+_URI = re.compile(r"<\s*([^<>]*?)\s*>")
+_LEAVING = ("list-unsubscribe", "list-unsubscribe-post")
 _TLS = re.compile(r"\bwith\s+(UTF8)?E?SMTPSA?\b|\bTLS|\bwith\s+HTTPS?\b", re.IGNORECASE)
 
 
@@ -130,8 +132,19 @@ def _seen(
         pictures=_hosts(_counting_pictures(html)),
         one_click="One-Click" in str(letter["List-Unsubscribe-Post"] or "") and bool(letter["List-Unsubscribe"]),
         encrypted_hops=(sum(bool(_TLS.search(hop)) for hop in hops), len(hops)),
+        leaving_counts=(len(_raw(letter, _LEAVING[0])), len(_raw(letter, _LEAVING[1]))),
+        leaving_mangled=any(_mangled(value) for name in _LEAVING for value in _raw(letter, name)),
         defects=tuple(type(defect).__name__ for part in letter.walk() for defect in part.defects),
     )
+
+
+def _raw(letter: EmailMessage, name: str) -> list[str]:
+    """The headers of this name as they travelled: nothing in them is decoded yet."""
+    return [value for known, value in letter.raw_items() if known.lower() == name]
+
+
+def _mangled(value: str) -> bool:
+    return "=?" in value or not value.isascii() or any(re.search(r"\s", uri) for uri in _URI.findall(value))
 
 
 def _provider(letter: EmailMessage) -> ProviderVerdict | None:
@@ -219,11 +232,12 @@ def newest_seed(ws: Workspace, domain: str) -> SeedFacts | None:
 def _seed_of(document: Mapping[str, object]) -> SeedFacts:
     kept = dict(document)
     lists = ("headers", "hosts", "pictures", "encrypted_hops", "defects")
-    provider, moment = kept["provider"], kept["received_at"]
+    provider, moment, counts = kept["provider"], kept["received_at"], kept.get("leaving_counts")
     return SeedFacts(
         **kept
         | {name: tuple(kept[name]) for name in lists}
         | {
+            "leaving_counts": tuple(counts) if counts else None,
             "received_at": moment and datetime.fromisoformat(moment),
             "provider": ProviderVerdict(**provider) if provider else None,
             "signatures": tuple(SignatureFacts(**one | {"signed": tuple(one["signed"])}) for one in kept["signatures"]),

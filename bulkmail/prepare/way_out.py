@@ -5,8 +5,9 @@ from datetime import datetime
 import pandas as pd
 
 from bulkmail import sendgrid_format
-from bulkmail.adapters import opt_outs, suppressions
+from bulkmail.adapters import opt_outs, seed_letters, suppressions
 from bulkmail.adapters.workspace import Workspace
+from bulkmail.facts import SeedFacts
 from bulkmail.model import Campaign, Message
 from bulkmail.prepare.drill import newest_drill
 from bulkmail.prepare.letters import canary_url
@@ -30,6 +31,22 @@ def facts_of(
         mailed=len(contacts),
         mailed_after_leaving=_mailed_after_leaving(ws, campaign, contacts, events),
         provider_adds_headers=sendgrid_format.SUBSCRIPTION_TRACKING,
+        received=_received(seed_letters.newest_seed(ws, campaign.sender.address.rpartition("@")[2].lower())),
+    )
+
+
+def _received(seed: SeedFacts | None) -> unsubscribe.Received | None:
+    """What tip 3 wants of the newest letter that came back; a signature that does not verify covers nothing."""
+
+    def covered(verdict: str) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(one.signed) for one in seed.signatures if one.verdict == verdict)
+
+    return seed and unsubscribe.Received(
+        at=seed.received_at,
+        signed=covered("pass"),
+        unsure=covered("unknown"),
+        counts=seed.leaving_counts,
+        mangled=seed.leaving_mangled,
     )
 
 

@@ -1,17 +1,21 @@
 """Letters that came back: really signed, really verified, with the verdict that each must get."""
 
 import base64
+from dataclasses import replace
 
 import dkim
+import pandas as pd
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bulkmail.adapters import seed_letters, sender_dns
 from bulkmail.errors import InputError
-from bulkmail.model import Outcome
+from bulkmail.model import Message, Outcome
+from bulkmail.prepare import way_out
 from bulkmail.tips.sender_requirements import SenderFacts, seed
-from tests.builders import NOW
+from bulkmail.tips.unsubscribe import letter_checks as checked
+from tests.builders import NOW, a_campaign
 from tests.dns_server import serving_dns
 
 PASS, WARN, BLOCK, UNKNOWN = Outcome.PASS, Outcome.WARN, Outcome.BLOCK, Outcome.UNKNOWN
@@ -127,6 +131,53 @@ def test_what_was_seen_is_kept_without_the_people_and_comes_back_as_it_was(works
     assert seed_letters.newest_seed(workspace, "news.alpha.edu") == found
     assert seed_letters.newest_seed(workspace, "other.edu") is None
     assert "me@gmail.com" not in str(found)
+
+
+OPEN_POST = [name for name in HEADERS if name != b"list-unsubscribe-post"]
+TWICE = LETTER.replace(b"List-Unsubscribe:", b"List-Unsubscribe: <https://sendgrid.test/wf>\nList-Unsubscribe:", 1)
+ENCODED = LETTER.replace(b"<https://mail.alpha.edu/u/token>", b"=?us-ascii?Q?=3Chttps=3A//mail.alpha.edu/u/token=3E?=")
+FOLDED = LETTER.replace(b"edu/u/token>", b"edu/u/\n token>")
+BARE = b"".join(line for line in LETTER.splitlines(keepends=True) if not line.startswith(b"List-"))
+UNREACHED = "s1._domainkey.news.alpha.edu SERVFAIL\n_dmarc.news.alpha.edu TXT v=DMARC1; p=none"
+
+
+@pytest.mark.parametrize(
+    ("data", "zone", "outcomes"),
+    [
+        (received(), ZONE, (PASS, PASS, PASS)),
+        (received(headers=OPEN_POST), ZONE, (BLOCK, PASS, PASS)),
+        (received().replace(b"Come</a>", b"Come and buy</a>"), ZONE, (BLOCK, PASS, PASS)),
+        (PATH + HOP + LETTER, ZONE, (BLOCK, PASS, PASS)),
+        (received(), UNREACHED, (UNKNOWN, PASS, PASS)),
+        (received(letter=BARE), ZONE, (UNKNOWN, PASS, PASS)),
+        (received(letter=TWICE), ZONE, (PASS, PASS, BLOCK)),
+        (received(letter=ENCODED), ZONE, (PASS, BLOCK, PASS)),
+        (received(letter=FOLDED), ZONE, (PASS, BLOCK, PASS)),
+        (None, ZONE, (UNKNOWN, PASS, PASS)),
+    ],
+    ids=[
+        "sound",
+        "post open",
+        "changed",
+        "unsigned",
+        "key not asked for",
+        "bare",
+        "twice",
+        "encoded",
+        "folded",
+        "none",
+    ],
+)
+def test_a_letter_that_came_back_says_how_its_way_out_arrived(sqlite_workspace, data, zone, outcomes):
+    """UNS-03, UNS-05 and UNS-16, from the .eml file to the finding."""
+    if data is not None:
+        seed_letters.keep_seed(sqlite_workspace, read(data, zone), NOW)
+    sender = replace(a_campaign().sender, address="hello@news.alpha.edu")
+    campaign, letter = a_campaign(sender=sender), Message(subject="", html="", text="", headers={})
+    contacts, events = pd.DataFrame({"campaign": []}), pd.DataFrame()
+    facts = way_out.facts_of(sqlite_workspace, campaign, letter, contacts, events, now=NOW)
+    checks = (checked.check_signature_covers, checked.check_plain_headers, checked.check_no_second_header)
+    assert tuple(check(facts).outcome for check in checks) == outcomes
 
 
 def test_what_became_of_the_letter_on_its_way_is_told():

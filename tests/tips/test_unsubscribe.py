@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import jinja2
@@ -527,6 +528,29 @@ def test_letters_after_leaving_are_counted_and_those_before_or_after_a_return_ar
 
 
 # ---------------------------------------------------------------- headers and links, judged
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"counts": (0, 0)},
+        {"counts": (1, 0)},
+        {"signed": (), "unsure": (frozenset({"list-unsubscribe", "list-unsubscribe-post"}),)},
+    ],
+)
+def test_a_received_letter_that_cannot_show_what_is_signed_leaves_it_unknown(changes):
+    assert judged(letter_checks.check_signature_covers, received=replace(received(), **changes)) is Outcome.UNKNOWN
+
+
+def test_who_has_no_received_letter_is_told_where_to_give_one():
+    assert "page Sender" in letter_checks.check_signature_covers(facts(received=None)).fix.template
+
+
+def test_a_letter_whose_headers_were_not_counted_is_judged_by_what_was_signed_alone():
+    old = replace(received(), counts=None)
+    assert judged(letter_checks.check_signature_covers, received=old) is Outcome.PASS
+    told = letter_checks.check_no_second_header(facts(received=old)).message.template
+    assert "Each request" in told
 
 
 def test_a_signature_that_leaves_a_header_out_blocks():

@@ -59,14 +59,16 @@ class Requests:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """What the raw headers of a letter of ours say that somebody received: when; for each DKIM signature the names that
-    it covers, in lower case; how often List-Unsubscribe and List-Unsubscribe-Post are there; whether one is encoded
-    (RFC 2047) or broken inside a link."""
+    """What a letter of ours says that somebody received: when (None where it does not say); the names that each DKIM
+    signature covers, in lower case, of those that verify (`signed`) and of those whose key could not be asked for
+    (`unsure`); how often List-Unsubscribe and List-Unsubscribe-Post are there (None: was not counted); whether one is
+    encoded (RFC 2047) or broken inside a link."""
 
-    at: datetime
+    at: datetime | None
     signed: tuple[frozenset[str], ...]
-    counts: tuple[int, int]
+    counts: tuple[int, int] | None
     mangled: bool
+    unsure: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -159,17 +159,29 @@ def check_list_id(facts: UnsubscribeFacts) -> Finding:
     return _finding("UNS-15", Outcome.WARN, message, say("Let bulkmail write this header: remove your own."))
 
 
+_LEAVING = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
+_RECEIVE_ONE = say("Send one letter to a mailbox of your own, save it there as .eml, and give it to the page Sender.")
+
+
 def check_signature_covers(facts: UnsubscribeFacts) -> Finding:
     """Sign both headers of unsubscribing with DKIM: mail programs show a button only where they are signed."""
-    if facts.received is None:
+    received = facts.received
+    if received is None:
         message = say("Which headers the signature covers shows in a letter that was received; none was looked at.")
-        fix = say("Send one letter to yourself, and give its .eml file to the page Unsubscribing.")
-        return _finding("UNS-03", Outcome.UNKNOWN, message, fix)
-    wanted = {"list-unsubscribe", "list-unsubscribe-post"}
-    if any(wanted <= signed for signed in facts.received.signed):
-        message = say("The signature of the letter received at {at} covers both headers.", at=facts.received.at)
+        return _finding("UNS-03", Outcome.UNKNOWN, message, _RECEIVE_ONE)
+    seen = {"at": received.at or "—"}
+    if received.counts and not all(received.counts):
+        message = say("The letter received at {at} does not carry both headers: it shows nothing of them.", **seen)
+        return _finding("UNS-03", Outcome.UNKNOWN, message, _RECEIVE_ONE)
+    if any(signed >= _LEAVING for signed in received.signed):
+        message = say("The signature of the letter received at {at} covers both headers.", **seen)
         return _finding("UNS-03", Outcome.PASS, message)
-    message = say("No signature of the letter received at {at} covers both headers.", at=facts.received.at)
+    if any(signed >= _LEAVING for signed in received.unsure):
+        message = say(
+            "The signature of the letter received at {at} could not be verified: DNS did not give the key.", **seen
+        )
+        return _finding("UNS-03", Outcome.UNKNOWN, message, _RECEIVE_ONE)
+    message = say("No valid signature of the letter received at {at} covers both headers.", **seen)
     fix = say("Ask the sending service to sign List-Unsubscribe and List-Unsubscribe-Post.")
     return _finding("UNS-03", Outcome.BLOCK, message, fix)
 
@@ -179,9 +191,12 @@ def check_plain_headers(facts: UnsubscribeFacts) -> Finding:
     values = [_header(facts, name) for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id")]
     broken = any("=?" in value or not value.isascii() for value in values)
     broken |= any(re.search(r"\s", uri) for uri in _uris(facts, "https:", "http:", "mailto:"))
-    if broken or (facts.received and facts.received.mangled):
-        message = say("A header of unsubscribing is encoded or broken in a place where mail programs cannot mend it.")
+    message = say("A header of unsubscribing is encoded or broken in a place where mail programs cannot mend it.")
+    if broken:
         return _finding("UNS-05", Outcome.BLOCK, message, say("Let bulkmail write these headers: remove your own."))
+    if facts.received and facts.received.mangled:
+        fix = say("It left whole and arrived broken: show the received letter to the sending service.")
+        return _finding("UNS-05", Outcome.BLOCK, message, fix)
     return _finding(
         "UNS-05", Outcome.PASS, say("The headers of unsubscribing are plain ASCII, and each link is whole.")
     )
@@ -215,15 +230,15 @@ def check_readable_link(facts: UnsubscribeFacts) -> Finding:
 
 def check_no_second_header(facts: UnsubscribeFacts) -> Finding:
     """Let one hand write the headers: a sending service that adds its own makes two that contradict each other."""
-    names = [name.lower() for name in facts.headers]
+    names, counts = [name.lower() for name in facts.headers], facts.received and facts.received.counts
     fix = say("Turn subscription tracking off at the sending service: bulkmail asks for that in each request.")
     twice = any(names.count(name) > 1 for name in ("list-unsubscribe", "list-unsubscribe-post"))
-    if facts.provider_adds_headers or twice or (facts.received and max(facts.received.counts) > 1):
+    if facts.provider_adds_headers or twice or max(counts or (0,)) > 1:
         return _finding("UNS-16", Outcome.BLOCK, say("A letter would carry the headers of unsubscribing twice."), fix)
-    if facts.received is None:
+    if counts is None or min(counts) == 0:
         message = say("Each request turns the sending service's own unsubscribe headers off.")
         return _finding("UNS-16", Outcome.PASS, message)
-    message = say("The letter received at {at} has each header once.", at=facts.received.at)
+    message = say("The letter received at {at} has each header once.", at=facts.received.at or "—")
     return _finding("UNS-16", Outcome.PASS, message)
 
 
