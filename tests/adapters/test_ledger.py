@@ -187,10 +187,10 @@ def test_two_who_record_at_once_make_one_chain(workspace):
 
 def test_a_large_list_is_recorded_in_seconds(workspace):
     events = some_events(20_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert database.append_consent(workspace, events) == 20_000
     assert database.append_consent(workspace, events) == 0
-    assert time.perf_counter() - started < 15  # a tenth of this on a quiet machine
+    assert time.process_time() - started < 15  # seconds of this processor: a tenth of it, usually
 
 
 def test_the_ledger_knows_its_size(workspace):

@@ -98,10 +98,10 @@ def test_erasing_an_address_leaves_the_mark(workspace):
 def test_a_thousand_people_are_looked_up_among_many(workspace):
     everybody = [f"{number:032x}" for number in range(20_000)]
     database.add_suppressions(workspace, [a_suppression(person=person) for person in everybody[::2]])
-    started = time.perf_counter()
+    started = time.process_time()
     found = among(workspace, *everybody[:1_000])
     assert len(found) == 500
-    assert time.perf_counter() - started < 1  # some milliseconds on a quiet machine
+    assert time.process_time() - started < 1  # seconds of this processor: some milliseconds, usually
 
 
 def test_no_suppressions_is_an_empty_table_of_the_same_types(workspace):
