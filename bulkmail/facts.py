@@ -135,6 +135,16 @@ class AccountFacts:
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DoorFacts:
+    """How our own public address answers a stranger's GET, seen from this machine: the status of its health and of
+    where events are posted, None where no answer came; `trouble` then says how (as `Knock`)."""
+
+    health: int | None
+    events: int | None
+    trouble: str = ""
+
+
 # ---------------------------------------------------------------- a letter that came back
 
 

@@ -79,11 +79,11 @@ def by_tip(findings: Iterable[Finding]) -> list[tuple[int, list[Finding]]]:
     return sorted(groups.items(), key=lambda group: (HARM.index(group[1][0].outcome), group[0]))
 
 
-def days_since_read(source: str, today: date) -> int:
-    """Return how many days ago the page of a rule was read, by what its source says; 0 within the 180 days allowed."""
-    found = _READ_ON.search(source)
-    days = (today - date.fromisoformat(found[1])).days if found else 0
-    return days if days > RULE_AGE_DAYS.value else 0
+def read_again(source: str, today: date) -> Text | None:
+    """Return how long ago the page of a rule was read, by the oldest day that its source names; None within the 180
+    days allowed, and of a rule of the house."""
+    days = max(((today - date.fromisoformat(day)).days for day in _READ_ON.findall(source)), default=0)
+    return say("read {days} days ago: read it again", days=days) if days > RULE_AGE_DAYS.value else None
 
 
 def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> list[dict[str, str | int]]:

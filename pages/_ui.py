@@ -43,6 +43,7 @@ LOGO = Path(__file__).with_name("_logo.svg")
 SEGMENTS = {"widget": st.segmented_control, "required": True, "label_visibility": "collapsed"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:])")
 _LINK = re.compile(r"https?://([^\s/;,]+)[^\s;,]*")
+_READ_ON = re.compile(r"\bread (\d{4}-\d\d-\d\d)")
 
 # ---------------------------------------------------------------- language
 
@@ -341,13 +342,14 @@ def _show_finding(finding: Finding, who: Mapping[str, Text], alike: Sequence[str
         lines.append(plain(t(finding.fix)))
     if finding.code in who and finding.outcome is not Outcome.PASS:
         lines.append(f":material/person: {t(who[finding.code])}")
-    old = preflight.days_since_read(finding.source, wiring.now().date())
-    aged = f" · {t('read {days} days ago: read it again', days=old)}" if old else ""
+    old = preflight.read_again(finding.source, wiring.now().date())
+    aged = f" · {t(old)}" if old else ""
     place = f" · :material/edit: {plain(t(finding.place))}" if finding.place else ""
     lines.append(f":small[:gray[{finding.code}{place} · {source_link(finding.source)}{aged}]]")
     st.markdown("  \n".join(lines))
 
 
 def source_link(source: str) -> str:
-    """The source of a rule as Markdown, a link shown by its host."""
+    """The source of a rule as Markdown, a link shown by its host, and the day it was read in the reader's language."""
+    source = _READ_ON.sub(lambda found: t("read {day}", day=found[1]), source)
     return _LINK.sub(lambda found: f"[{found[1].removeprefix('www.')}]({found[0]})", source)

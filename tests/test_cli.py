@@ -28,6 +28,9 @@ from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
 from bulkmail.tips import addressing
 from tests.builders import NOW
+from tests.dns_server import serving_dns
+from tests.test_words import SOUND
+from tests.tips.test_sender_requirements import KEY_2048
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
@@ -718,6 +721,26 @@ def test_a_word_without_a_reason_or_about_nothing_is_refused(desk, provider, wor
     assert told.code == code
     assert word.partition("=")[0] in told.complaint
     assert provider.stage.store.one("SELECT count(*) FROM letter") == (0,)
+
+
+def test_before_letters_leave_this_machine_each_warning_wants_a_word_of_its_own(desk):
+    """The provider is an address of loopback that the house does not take for one; nobody listens there."""
+    with serving_dns(SOUND.format(key=KEY_2048)) as name_server:
+        desk.environment |= {
+            "SENDGRID_HOST": "https://127.0.0.2:9",
+            "SENDGRID_API_KEY": "SG.test",
+            "BULKMAIL_PUBLIC_URL": "https://mail.library.invalid",
+            "BULKMAIL_DNS": "{}:{}".format(*name_server.address),
+        }
+        desk.write("list.csv", f"Email,Name,Consent,Consent date\nana@alpha.edu,Ana,yes,{LATELY}\n")
+        desk.campaign(("library@lotusbay.edu.mo", "library@example.org"))
+        told = desk.send("--acknowledge", "snd-21=Events are set up on Monday")
+    wanted = set(re.findall(r"--acknowledge ([A-Z]{3}-\d\d)=", told.err))
+    open_codes = {each["code"] for each in told.json["findings"] if each["outcome"] in ("warn", "unknown")}
+    assert told.code == 1
+    assert not any(each["outcome"] == "block" for each in told.json["findings"])
+    assert wanted == open_codes - {"SND-21"} != set()
+    assert (told.json["accepted"], journal.runs(desk.house())) == (0, [])
 
 
 def test_who_approved_stands_in_the_audit_trail(desk, provider):

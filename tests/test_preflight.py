@@ -1,14 +1,18 @@
 """Preflight: seven tips in order, the worst first, and missing facts never pass."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
-from bulkmail import preflight
+from bulkmail import preflight, tips
 from bulkmail.adapters import sender_dns
+from bulkmail.cli import screen
 from bulkmail.model import TIPS, Finding, Outcome, say
 from bulkmail.preflight import PreflightFacts
-from bulkmail.tips.sender_requirements import RULES, SenderFacts
+from bulkmail.tips.sender_requirements import RULES, SenderFacts, watching
 
 
 def a_finding(code, outcome, rows=()):
@@ -79,9 +83,24 @@ def test_every_tip_has_checks_that_advise():
 
 def test_a_source_that_was_read_long_ago_says_so():
     source = "https://support.google.com/mail/answer/81126; read 2026-11-23"
-    assert preflight.days_since_read(source, date(2027, 5, 22)) == 0
-    assert preflight.days_since_read(source, date(2027, 5, 23)) == 181
-    assert preflight.days_since_read("house", date(2030, 1, 1)) == 0
+    assert preflight.read_again(source, date(2027, 5, 22)) is None
+    assert preflight.read_again(source, date(2027, 5, 23)).values["days"] == 181
+    assert preflight.read_again(f"{source}; RFC 8058, read 2026-11-22", date(2027, 5, 23)).values["days"] == 182
+    assert preflight.read_again("house", date(2030, 1, 1)) is None
+
+
+def test_the_age_of_the_pack_that_is_printed_holds_for_the_rules_of_every_tip():
+    today = date(2026, 12, 1)
+    rooms = "".join(room.read_text(encoding="utf-8") for room in Path(tips.__file__).parent.rglob("*.py"))
+    days = re.findall(r"read (\d{4}-\d\d-\d\d)", rooms)
+    assert len(days) > 50
+    assert (today - date.fromisoformat(min(days))).days <= watching.age_of_the_rules(today)
+
+
+def test_the_terminal_names_a_source_that_was_read_long_ago(capsys):
+    old = replace(a_finding("CON-01", Outcome.PASS), source="https://example.org/rule, read 2020-01-01")
+    screen.findings([old, a_finding("CON-02", Outcome.WARN)])
+    assert capsys.readouterr().out.count("read it again") == 1
 
 
 def test_tips_come_with_the_worst_first_and_what_wants_a_word_in_that_order():

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import urllib3
 
+from bulkmail.facts import DoorFacts
+
 ANSWER_BYTES = 200_000
 
 
@@ -37,6 +39,16 @@ def knock(method: str, url: str, *, body: bytes = b"", content_type: str = "", s
             return Knock(status=None, seconds=time.perf_counter() - began, headers={}, body=b"", trouble=_word(failure))
         named = {name.lower(): value for name, value in answer.headers.items()}
         return Knock(status=answer.status, seconds=time.perf_counter() - began, headers=named, body=content)
+
+
+def door_of(public_url: str, *, events_path: str, seconds: float) -> DoorFacts:
+    """How our public address answers where it is watched and where events are posted; one that does not answer the
+    first question is not asked the second."""
+    health = knock("GET", f"{public_url}/healthz", seconds=seconds)
+    if health.status is None:
+        return DoorFacts(health=None, events=None, trouble=health.trouble)
+    events = knock("GET", f"{public_url}{events_path}", seconds=seconds)
+    return DoorFacts(health=health.status, events=events.status, trouble=events.trouble)
 
 
 def _word(failure: Exception) -> str:

@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from bulkmail import audience, delivery, limits
+from bulkmail import audience, delivery, limits, preflight, wiring
 from bulkmail.adapters import catalogue
 from bulkmail.errors import BulkmailError, InputError
 from bulkmail.model import Finding, Outcome, Text, say
@@ -146,13 +146,16 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def findings(found: Iterable[Finding]) -> None:
-    """Draw findings in the order given: code, outcome, what is so, what to do."""
+    """Draw findings in the order given: code, outcome, what is so, what to do, and the source where it was read
+    too long ago."""
     table = Table(box=None, padding=(0, 1), show_header=False)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in found:
         advice = "" if finding.outcome is Outcome.PASS else "\n→ " + t(finding.fix)
+        old = preflight.read_again(finding.source, wiring.now().date())
+        advice += f"\n({finding.source} · {t(old)})" if old else ""
         outcome = rich.text.Text(t(WORDS[finding.outcome]), style=COLOURS[finding.outcome])
         table.add_row(finding.code, outcome, rich.text.Text(plain(t(finding.message) + advice)))
     out.print(table)

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from bulkmail import compose, postmaster, preflight, provider_rates, sendgrid_account
-from bulkmail.adapters import journal, past, seed_letters, sender_dns, watching, workspace
+from bulkmail import compose, limits, postmaster, preflight, provider_rates, sendgrid_account
+from bulkmail.adapters import doors, journal, past, seed_letters, sender_dns, watching, workspace
 from bulkmail.adapters.sendgrid_api import SendGrid
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
-from bulkmail.facts import AccountFacts, DomainFacts, SeedFacts, WatchFacts
+from bulkmail.facts import AccountFacts, DomainFacts, DoorFacts, SeedFacts, WatchFacts
 from bulkmail.forecast.bulk_day import REACHED, BulkDay, bulk_day, gmail_by_day
 from bulkmail.model import Campaign, Finding, Text
 from bulkmail.prepare.letters import canary_url
@@ -44,6 +44,14 @@ def account_of(ws: Workspace) -> AccountFacts:
     answers = {field: (reply.status, reply.body) for field, reply in zip(paths, replies, strict=True)}
     encrypted = host.startswith("https://")
     return sendgrid_account.read_account(answers, stand_in=settings.stays_here, encrypted=encrypted)
+
+
+def door_of(ws: Workspace, account: AccountFacts) -> DoorFacts | None:
+    """How our public address answers; None where no account could post events to it, so that it is not asked."""
+    if account.webhooks is None:
+        return None
+    where = {"events_path": sender_requirements.WEBHOOK_PATH, "seconds": limits.DRILL_ANSWER_SECONDS.value}
+    return doors.door_of(ws.settings.public_url, **where)
 
 
 def dns_of_sender(
@@ -94,6 +102,7 @@ def sender_facts(
         account=account,
         public_url=ws.settings.public_url,
         webhook_key=ws.settings.webhook_key,
+        door=door_of(ws, account),
         letters=letters,
         seed=seed_letters.newest_seed(ws, campaign.sender.address.rpartition("@")[2].lower()),
         watch=watch_of(ws, now),

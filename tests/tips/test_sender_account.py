@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bulkmail import sendgrid_account
-from bulkmail.adapters import sender_dns
+from bulkmail import prepare, sendgrid_account, web, wiring
+from bulkmail.adapters import doors, sender_dns
 from bulkmail.adapters.sendgrid_api import SendGrid
-from bulkmail.facts import WatchFacts
+from bulkmail.facts import DoorFacts, WatchFacts
 from bulkmail.model import Outcome
 from bulkmail.rehearsal import server
 from bulkmail.tips import sender_requirements
@@ -35,6 +35,9 @@ SOUND = {
 }
 
 
+OPEN = DoorFacts(health=200, events=405)
+
+
 def account(changes=None, **options):
     answers = {field: (200, json.dumps(body).encode()) for field, body in {**SOUND, **(changes or {})}.items()}
     return sendgrid_account.read_account(answers, **options)
@@ -42,7 +45,7 @@ def account(changes=None, **options):
 
 def judged(told, **facts):
     dns = sender_dns.facts_of("news.test", ask=False)
-    given = {"public_url": "https://m.test", "webhook_key": "K", "recipients": 100} | facts
+    given = {"public_url": "https://m.test", "webhook_key": "K", "recipients": 100, "door": OPEN} | facts
     known = SenderFacts(dns=dns, now=NOW, account=told, **given)
     found = {finding.code: finding for finding in (check(known) for check in sender_requirements.CHECKS)}
     return {code: found[code].outcome for code in CODES}
@@ -72,6 +75,12 @@ def test_an_account_in_order_passes_and_names_its_keys_and_return_path():
         ({}, {"webhook_key": ""}, "SND-21", BLOCK),
         ({}, {"watch": WatchFacts(enrolments={}, accepted=10, heard=10)}, "SND-21", PASS),
         ({}, {"watch": WatchFacts(enrolments={}, accepted=10, heard=9)}, "SND-21", WARN),
+        ({}, {"door": None}, "SND-21", UNKNOWN),
+        ({}, {"door": DoorFacts(health=None, events=None, trouble="timeout")}, "SND-21", UNKNOWN),
+        ({}, {"door": DoorFacts(health=200, events=None, trouble="timeout")}, "SND-21", UNKNOWN),
+        ({}, {"door": DoorFacts(health=200, events=302)}, "SND-21", BLOCK),
+        ({}, {"door": DoorFacts(health=503, events=405)}, "SND-21", BLOCK),
+        ({}, {"door": None, "watch": WatchFacts(enrolments={}, accepted=10, heard=10)}, "SND-21", PASS),
     ],
 )
 def test_what_is_wrong_with_an_account(changes, facts, code, outcome):
@@ -107,3 +116,18 @@ def test_the_rehearsal_speaks_every_path_that_is_asked(tmp_path):
     assert not told.troubles
     assert "mail.send" in told.scopes
     assert told.webhooks[0].public_key == rehearsal.public_key
+
+
+def test_whether_events_can_reach_us_is_asked_of_our_own_public_address(sqlite_workspace):
+    with wiring.served(web.public_app(sqlite_workspace)) as url:
+        ours = replace(sqlite_workspace, settings=replace(sqlite_workspace.settings, public_url=url))
+        assert prepare.sender.door_of(ours, account()) == OPEN
+        elsewhere = doors.door_of(f"{url}/elsewhere", events_path="/webhooks/sendgrid", seconds=5)
+    assert judged(account(), door=elsewhere)["SND-21"] is BLOCK
+    gone = prepare.sender.door_of(ours, account())
+    assert (gone.health, gone.events, gone.trouble) == (None, None, "refused")
+    assert judged(account(), door=gone)["SND-21"] is UNKNOWN
+
+
+def test_our_public_address_is_not_asked_where_no_account_could_post_to_it(sqlite_workspace):
+    assert prepare.sender.door_of(sqlite_workspace, replace(account(), webhooks=None)) is None

@@ -7,6 +7,7 @@ return path of its own below that domain.
 """
 
 from bulkmail.tips.sender_requirements.account import (
+    WEBHOOK_PATH,
     authenticated,
     check_credits,
     check_domain_authentication,
@@ -50,6 +51,7 @@ __all__ = [
     "CHECKS",
     "RULES",
     "SOURCES",
+    "WEBHOOK_PATH",
     "WHO",
     "SenderFacts",
     "age_in_words",

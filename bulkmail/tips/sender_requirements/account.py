@@ -14,6 +14,7 @@ TOO_WIDE = ("api_keys.create", "billing.update", "subusers.create", "teammates.c
 # The kinds of events that results, suppressions and the stop on evidence live on.
 EVENTS = frozenset({"bounce", "deferred", "delivered", "dropped", "spam_report", "processed"})
 WEBHOOK_PATH = "/webhooks/sendgrid"
+METHOD_NOT_ALLOWED = 405  # events are posted; whoever gets is told so (RFC 9110 section 15.5.6)
 _REASONS = {
     "not_asked": say("there is no account to ask in rehearsal"),
     "no_right": say("the key has no right to ask"),
@@ -181,7 +182,8 @@ _SETTINGS = {
 def check_events(facts: SenderFacts) -> Finding:
     """Have SendGrid post its events here, signed: they end doubt, suppress who bounced, and stop a campaign.
 
-    Reachable is shown by events that came: after the first campaign each accepted letter has at least one.
+    Reachable is what our public address itself answers (as bulkmail: healthy, and 405 to whoever only looks at where
+    events are posted), and later that events came: each accepted letter has at least one.
     """
     account, ours = facts.account, facts.public_url.rstrip("/") + WEBHOOK_PATH
     if account.webhooks is None:
@@ -197,7 +199,7 @@ def check_events(facts: SenderFacts) -> Finding:
     if missing:
         message = say("SendGrid does not post these events: {names}", names=", ".join(missing))
         return warned("SND-21", _told(account, message), fix)
-    return _heard(facts)
+    return _at_the_door(facts) or _heard(facts)
 
 
 def _webhook_fault(facts: SenderFacts, hook: EventWebhook | None) -> Text | None:
@@ -214,10 +216,38 @@ def _webhook_fault(facts: SenderFacts, hook: EventWebhook | None) -> Text | None
     return None
 
 
+def _at_the_door(facts: SenderFacts) -> Finding | None:
+    """Return what keeps events out, or that this cannot be told: nobody answers from here, and none came so far."""
+    door, seen = facts.door, {"url": facts.public_url}
+    if door is not None and None not in (door.health, door.events):
+        if (door.health, door.events) == (200, METHOD_NOT_ALLOWED):
+            return None
+        statuses = {"health": door.health, "events": door.events}
+        message = say(
+            "{url} does not answer as bulkmail does: {health} for /healthz, {events} for events.", **seen, **statuses
+        )
+        fix = say("Let requests to /healthz and /webhooks/ reach bulkmail as they are: without redirect or sign-in.")
+        return _blocked("SND-21", facts.account, message, fix)
+    if facts.watch is not None and facts.watch.heard:
+        return None
+    why = _UNREACHED.get(door.trouble if door else "", say("no answer"))
+    message = say("Whether events reach {url} is not known: asked from here, {why}.", why=why, **seen)
+    fix = say("Start the application where BULKMAIL_PUBLIC_URL leads, and check again.")
+    return not_known("SND-21", _told(facts.account, message), fix)
+
+
+_UNREACHED = {
+    "refused": say("nothing listens there"),
+    "timeout": say("no answer in time"),
+    "certificate": say("its certificate is not valid"),
+    "unreachable": say("the address cannot be reached"),
+}
+
+
 def _heard(facts: SenderFacts) -> Finding:
     watch = facts.watch
     if watch is None or not watch.accepted:
-        message = say("The event webhook is set and signed; whether events arrive is seen after the first letters.")
+        message = say("The event webhook is set, signed and reachable; what arrives is seen after the first letters.")
         return passed("SND-21", _told(facts.account, message))
     seen = {"heard": watch.heard, "accepted": watch.accepted}
     message = say("Events came for {heard} of {accepted} letters of the last 30 days.", **seen)
