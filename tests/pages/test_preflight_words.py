@@ -69,7 +69,7 @@ def test_the_sender_page_has_a_part_for_providers_seed_and_watching(opened, ws, 
         sum(
             word in label
             for label in labels
-            for word in ("provider", "came back", "Watching", "供應商", "帶回來", "監察")
+            for word in ("provider", "came back", "Watching", "供應商", "寄回", "監察")
         )
         >= 3
     )
