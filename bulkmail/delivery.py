@@ -6,7 +6,6 @@ it, so to drop somebody is to refuse that position and to try the same range aga
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Protocol
 from bulkmail import limits
 from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, DeliveryEvent, EventKind, Suppression, SuppressionReason, Text, say
-from bulkmail.tips import cadence
+from bulkmail.tips import cadence, sender_requirements
 
 # ---------------------------------------------------------------- states
 
@@ -241,25 +240,29 @@ FAILURES: Mapping[str, Text] = {
     "no_mailbox": say("Hard bounce: the mailbox does not exist. It is suppressed; ask the person for another address."),
     "full": say("Soft bounce: the mailbox is full. The next campaign tries again."),
     "policy": say("Soft bounce: refused for policy, content or reputation. Look at the sender and the letter."),
-    "other": say("Soft bounce for another reason, or for one that was not said."),
+    "pace": say("Soft bounce: too much at once for the provider or for that person. Send more slowly."),
+    "system": say("Soft bounce: a fault of the network or of the receiving system. The next campaign tries again."),
+    "temporary": say("Soft bounce: put off until it was given up. The next campaign tries again."),
+    "unknown": say("Soft bounce with a reply that is in no table yet: look it up on the provider's page."),
+    "other": say("Soft bounce, and no reason was said."),
     "not_tried": say("Not tried: the sending service keeps this address on a list of its own."),
     "waiting": say("Put off: the receiving server asks to try again, and the sending service does."),
 }
 UNDELIVERED: Mapping[EventKind, str] = {EventKind.REJECTED: "not_tried", EventKind.DEFERRED: "waiting"}
-_FULL = re.compile(r"[45]\.2\.2\b|over quota|mailbox (?:is )?full", re.IGNORECASE)
-_POLICY = re.compile(r"[45]\.[67]\.\d+\b|reputation|spam|policy|blocked", re.IGNORECASE)
 
 
-def failure(kind: EventKind, hard: bool, said: str) -> str:
-    """Return the key of FAILURES for a letter that ended so, "" for one that arrived or may yet.
+def failure(kind: EventKind, hard: bool, said: str, domain: str = "") -> str:
+    """Return the key of FAILURES for a letter that ended so, "" for one that arrived or may yet. `domain` is the
+    recipient's, whose provider's words count first.
 
-    A hard bounce was told from a soft one when its event was read; classes of soft ones are those of RFC 3463.
+    A hard bounce was told from a soft one when its event was read: a reply that now looks hard is not made so here.
     """
     if kind is not EventKind.BOUNCED:
         return UNDELIVERED.get(kind, "")
     if hard:
         return "no_mailbox"
-    return "full" if _FULL.search(said) else "policy" if _POLICY.search(said) else "other"
+    found = sender_requirements.bounce_class(domain, said)
+    return "unknown" if found == "no_mailbox" else found
 
 
 # ---------------------------------------------------------------- how fast it goes
@@ -287,6 +290,9 @@ def allowance(peak: int) -> int:
 
 
 # ---------------------------------------------------------------- stopping on evidence
+
+
+WEIGHED = frozenset({"bounces", "complaints", "dropped"})  # the keys of PAUSES that rest on figures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,6 +324,23 @@ def evidence(
         ("dropped", dropped, accepted, limits.DROP_STOP_RATE.value),
     )
     return tuple(_evidence(*each) for each in found)
+
+
+def words_of(found: Evidence) -> Text:
+    """Return the figures that a run is stopped by, for people; they are as of now, since events come later too."""
+    return say(
+        "{count} of {all} letters: {share} (95 % interval {low} – {high}); the limit is {limit}.",
+        count=found.count,
+        all=found.of,
+        share=_percent(found.count / found.of if found.of else math.nan),
+        low=_percent(found.low),
+        high=_percent(found.high),
+        limit=_percent(found.limit),
+    )
+
+
+def _percent(rate: float) -> str:
+    return "–" if math.isnan(rate) else f"{rate:.2%}"
 
 
 def _evidence(reason: str, count: int, of: int, limit: float) -> Evidence:

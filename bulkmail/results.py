@@ -13,6 +13,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import StateError
 from bulkmail.model import AttemptState, EventKind
 from bulkmail.tips import addressing
+from bulkmail.tips.sender_requirements import without_people
 from bulkmail.tips.sender_requirements.providers import OTHERS, PROVIDERS, provider_of
 
 
@@ -132,7 +133,8 @@ def counts_of_plan(ws: Workspace, plan_hash: str) -> dict[str, int]:
 class Numbers:
     """What became of a plan's letters. `funnel` is the way from the uploaded list to clicks, in the columns of
     `engagement.shares`; its first three steps are counted, not estimated, and have no interval. `failures` says why
-    letters did not arrive: failure (a key of `delivery.FAILURES`), letters, the most frequent first. `unheard` counts
+    letters did not arrive: failure (a key of `delivery.FAILURES`), letters, example (a reply without
+    addresses), the most frequent first. `unheard` counts
     accepted letters of which no event has come: the gap between what was taken and what was told. `providers` has
     a row for each provider of mailboxes, the six of tip 7 and the others: PROVIDER_COLUMNS, letters counted by the
     furthest that was heard. `heard_at` is when anything was last heard."""
@@ -152,7 +154,7 @@ def numbers_of_plan(ws: Workspace, plan_hash: str) -> Numbers:
     shares = engagement.shares(_accepted(ws, plan_hash, letters, events))
     return Numbers(
         funnel=pd.concat([_counted(ws, plan_hash), shares], ignore_index=True),
-        failures=_failures(furthest),
+        failures=_failures(furthest.merge(letters[["position", "address"]], on="position", how="left")),
         unheard=int((~accepted["position"].isin(events["position"])).sum()),
         providers=_by_provider(accepted, furthest),
         heard_at=events["received_at"].max().to_pydatetime() if len(events) else None,
@@ -175,10 +177,13 @@ def _counted(ws: Workspace, plan_hash: str) -> pd.DataFrame:
 def _failures(last: pd.DataFrame) -> pd.DataFrame:
     """Failures from the furthest event of each letter. Replies are many and alike: each is classed once."""
     failed = last[last["happened"].isin([kind.value for kind in (EventKind.BOUNCED, *delivery.UNDELIVERED)])]
-    replies = failed.groupby(["happened", "hard", "said"], dropna=False).size().reset_index(name="letters")
-    kinds = zip(replies["happened"], replies["hard"], replies["said"].fillna(""), strict=True)
-    replies["failure"] = [delivery.failure(EventKind(kind), hard, said) for kind, hard, said in kinds]
-    counts = replies.groupby("failure", as_index=False)["letters"].sum()
+    failed = failed.assign(domain=_domain_of(failed["address"]), said=failed["said"].fillna(""))
+    replies = failed.groupby(["happened", "hard", "said", "domain"]).size().reset_index(name="letters")
+    kinds = zip(replies["happened"], replies["hard"], replies["said"], replies["domain"], strict=True)
+    replies["failure"] = [delivery.failure(EventKind(kind), hard, *reply) for kind, hard, *reply in kinds]
+    replies = replies.sort_values("letters", ascending=False, kind="stable")
+    counts = replies.groupby("failure", as_index=False).agg(letters=("letters", "sum"), example=("said", "first"))
+    counts["example"] = counts["example"].map(without_people)
     return counts.sort_values("letters", ascending=False, ignore_index=True)
 
 
@@ -198,7 +203,7 @@ PROVIDER_COLUMNS = (
 def _by_provider(accepted: pd.DataFrame, furthest: pd.DataFrame) -> pd.DataFrame:
     """Letters by provider and by how they ended; providers without letters are left out."""
     told = accepted[["position", "address"]].merge(furthest, on="position", how="left")
-    domain = told["address"].str.extract("@([^@]*)$", expand=False).fillna("")
+    domain = _domain_of(told["address"])
     told["provider"] = domain.map({each: provider_of(each) for each in domain.unique()})
     happened, hard = told["happened"].fillna(""), told["hard"].fillna(False).astype(bool)
     ended = {
@@ -237,6 +242,10 @@ def people_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     texts = [name for name in PEOPLE_COLUMNS if name not in ("source_row", "at")]
     rows[texts] = rows[texts].fillna("").astype("str")
     return rows.sort_values("source_row", kind="stable", ignore_index=True)
+
+
+def _domain_of(addresses: pd.Series) -> pd.Series:
+    return addresses.str.extract("@([^@]*)$", expand=False).fillna("").str.lower()
 
 
 def _furthest(events: pd.DataFrame) -> pd.DataFrame:

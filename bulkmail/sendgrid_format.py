@@ -18,6 +18,7 @@ from email_validator import EmailNotValidError, validate_email
 from bulkmail.errors import InputError
 from bulkmail.limits import RECIPIENTS_PER_REQUEST
 from bulkmail.model import CONFIRMATION, Campaign, DeliveryEvent, EventKind, Message
+from bulkmail.tips.sender_requirements import bounce_class
 
 # ---------------------------------------------------------------- letters become a request body
 
@@ -331,22 +332,6 @@ _KINDS = {
     "unsubscribe": EventKind.UNSUBSCRIBED,
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
 }
-# RFC 3463, section 3.2 and 3.3: no such mailbox, system or syntax; moved; null MX (RFC 7505); mailbox disabled.
-_HARD_CODES = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
-_ENHANCED_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
-# Replies that blame the sender or the hour in words of one provider, whatever code stands beside them: Yahoo TS and PH,
-# Outlook.com SC and RP, NetEase HL MI DT RP, QQ in sentences, Gmail "receiving mail at a rate".
-_SENDERS_FAULT = re.compile(
-    r"\[?\b(?:TSS?\d{2}|PH\d{2})\b|\b(?:SC|RP)-\d{3}\b|\b(?:HL|MI|DT|RP):[A-Z]{3}"
-    r"|frequency limited|connection denied|content denied|access denied|mail at a rate",
-    re.IGNORECASE,
-)
-_NO_SUCH_PERSON = re.compile(
-    r"(?:user|account|mailbox|recipient)\b[^.]{0,60}(?:does not exist|doesn't exist|not found|unknown)"
-    r"|(?:no such|unknown|invalid) (?:user|recipient|mailbox|account)"
-    r"|user doesn't have an? \S+ account",
-    re.IGNORECASE,
-)
 
 
 class EventsRead(list[DeliveryEvent]):
@@ -419,18 +404,15 @@ def _moment(timestamp: object) -> datetime | None:
 
 
 def is_hard_bounce(entry: Mapping[str, object]) -> bool:
-    """Whether the reply says that this mailbox does not exist (RFC 3463 class from the enhanced code, then the words of
-    single providers). Policy (x.7.x), temporary (4.x.x), full and blocked never count: they would punish the person
-    for a fault of the sender. A bare 550 is judged by its words, as QQ uses it for pacing."""
+    """Whether the reply says that this mailbox does not exist, by the table of replies of tip 7. Policy (x.7.x),
+    temporary (4.x.x), full, paced and blocked never count: they would punish the person for a fault of the sender.
+    SendGrid's own class counts only where the table does not know the reply."""
+    if entry.get("type") == "blocked":
+        return False
     said = f"{_text(entry, 'status')} {_text(entry, 'reason', 2000)}"
-    codes = set(_ENHANCED_CODE.findall(said))
-    if entry.get("type") == "blocked" or _SENDERS_FAULT.search(said):
-        return False
-    if any(code.startswith("4.") or ".7." in code for code in codes):
-        return False
-    if codes & _HARD_CODES:
-        return True
-    return bool(_NO_SUCH_PERSON.search(said)) or _text(entry, "bounce_classification").lower() == "invalid address"
+    found = bounce_class(_text(entry, "email", 320).rpartition("@")[2].lower(), said)
+    is_invalid = _text(entry, "bounce_classification").lower() == "invalid address"
+    return found == "no_mailbox" or (is_invalid and found in ("unknown", "other"))
 
 
 # ---------------------------------------------------------------- SendGrid's own lists

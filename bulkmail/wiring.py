@@ -19,6 +19,7 @@ from bulkmail import campaign_file, engagement, intake, prepare, sample, send, w
 from bulkmail.adapters import database, journal, lists, past, settings, workspace
 from bulkmail.adapters.sendgrid_api import Reply, SendGrid
 from bulkmail.adapters.workspace import Workspace
+from bulkmail.model import Text
 from bulkmail.rehearsal import server as rehearsal_server
 from bulkmail.tips import addressing
 
@@ -200,6 +201,11 @@ def send_until_done(
 def doubts(ws: Workspace, plan_hash: str) -> list[send.Doubt]:
     """What is in doubt of a plan, the oldest first, with what is known of each."""
     return send.doubts(ws, plan_hash)
+
+
+def evidence_for_pause(ws: Workspace, run: journal.Run) -> list[Text]:
+    """The figures that a paused run was stopped by; pages ask here, since they know no sender."""
+    return send.evidence_for_pause(ws, run)
 
 
 def decide(ws: Workspace, attempt_id: str, was_mailed: bool, *, by: str) -> None:

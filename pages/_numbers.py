@@ -165,4 +165,5 @@ def show_failures(failures: pd.DataFrame) -> None:
         return
     st.markdown(f"**{t('Why letters did not arrive')}**")
     rows = {t("Letters"): failures["letters"], t("Why"): [t(delivery.FAILURES[key]) for key in failures["failure"]]}
+    rows[t("What was replied, for example")] = failures["example"]
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="results-failures", alt=t("Why letters did not arrive"))

@@ -76,7 +76,8 @@ def show_state(progress: results.Progress) -> None:
     approved = t("Approved by {who}, {time}.", who=ui.plain(run.approved_by), time=ui.clock(run.approved_at))
     st.caption(" ".join([approved, *(t(line) for line in pace(progress))]))
     if run.state == "paused":
-        st.warning(t(pause_text(run)), icon=":material/pause_circle:")
+        lines = [pause_text(run), *wiring.evidence_for_pause(ui.house(), run)]
+        st.warning(" ".join(t(line) for line in lines), icon=":material/pause_circle:")
 
 
 def pace(progress: results.Progress) -> list[Text]:

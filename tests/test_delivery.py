@@ -266,3 +266,14 @@ def test_the_evidence_is_shown_with_its_interval_and_its_limit():
     bounces = delivery.evidence(accepted=1000, delivered=940, bounced_hard=55, complained=0)[0]
     assert (bounces.count, bounces.of, bounces.limit) == (55, 1000, limits.BOUNCE_STOP_RATE.value)
     assert 0.042 < bounces.low < 0.055 < bounces.high < 0.071
+    shown = delivery.words_of(bounces)
+    assert shown.template.format(**shown.values) == (
+        "55 of 1000 letters: 5.50% (95 % interval 4.25% – 7.09%); the limit is 5.00%."
+    )
+
+
+def test_what_is_weighed_has_its_words_for_the_pause():
+    assert {found.reason for found in delivery.evidence(accepted=0, delivered=0, bounced_hard=0, complained=0)} == (
+        delivery.WEIGHED
+    )
+    assert set(delivery.PAUSES) >= delivery.WEIGHED

@@ -280,8 +280,9 @@ def test_failures_are_counted_by_whose_move_it_is(ws):
         (0, EventKind.BOUNCED, 5, {"hard": True, "reason": "550 5.1.1"}), (1, EventKind.DEFERRED, 5),
         (1, EventKind.DELIVERED, 9), (2, EventKind.DEFERRED, 5),
     )  # fmt: skip
-    failures = results.numbers_of_plan(ws, plan_hash).failures.set_index("failure")["letters"].to_dict()
-    assert failures == {"no_mailbox": 1, "waiting": 1}
+    failures = results.numbers_of_plan(ws, plan_hash).failures.set_index("failure")
+    assert failures["letters"].to_dict() == {"no_mailbox": 1, "waiting": 1}
+    assert failures["example"].to_dict() == {"no_mailbox": "550 5.1.1", "waiting": ""}
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,8 @@ def test_failures_are_counted_by_whose_move_it_is(ws):
         (EventKind.BOUNCED, False, "552 5.2.2 over quota", "full"),
         (EventKind.BOUNCED, False, "550 5.7.1 rejected", "policy"),
         (EventKind.BOUNCED, False, "550 blocked for reputation", "policy"),
+        (EventKind.BOUNCED, False, "550 5.9.9 nobody knows this", "unknown"),
+        (EventKind.BOUNCED, False, "550 5.1.1 was read as soft once", "unknown"),
         (EventKind.BOUNCED, False, "", "other"),
         (EventKind.REJECTED, False, "Bounced Address", "not_tried"),
         (EventKind.DEFERRED, False, "451 4.7.1", "waiting"),

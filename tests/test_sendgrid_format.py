@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkmail import sendgrid_format
+from bulkmail import delivery, sendgrid_format
 from bulkmail.errors import InputError
 from bulkmail.model import EventKind, Message, Sender
 from bulkmail.sendgrid_format import AnswerKind
+from bulkmail.tips.sender_requirements import replies
 from tests.builders import NOW, a_campaign
 
 # SendGrid's published schema, where it lies beside the checkout
@@ -363,6 +364,51 @@ NOT_HARD = [
 ]
 
 
+GMAIL, YAHOO, OUTLOOK = "ada@gmail.com", "ada@yahoo.com.hk", "ada@hotmail.com"
+NETEASE, QQ = "ada@163.com", "ada@qq.com"
+PROVIDER_TEXTS = [
+    *((GMAIL, f"421 4.7.{code} and 550 5.7.{code} refused", "policy") for code in (23, 24, 25, 26, 27, 29, 30)),
+    *((GMAIL, f"550 5.7.{code} refused", "policy") for code in (31, 32, 40)),
+    (GMAIL, "421 4.7.28 Gmail has detected an unusual rate of mail from your IP address", "pace"),
+    (GMAIL, "550 5.7.28 an unusual rate of unsolicited mail containing one of your URL domains", "pace"),
+    (GMAIL, "550 5.7.1 likely unsolicited mail, low reputation", "policy"),
+    (GMAIL, "550 5.1.1 The email account that you tried to reach does not exist", "no_mailbox"),
+    (GMAIL, "553 5.1.2 The recipient domain could not be found", "no_mailbox"),
+    (GMAIL, "553 5.1.3 The recipient address is not a valid RFC 5321 address", "no_mailbox"),
+    (GMAIL, "550 5.2.1 The email account that you tried to reach is inactive", "no_mailbox"),
+    (GMAIL, "550 5.2.1 The user is receiving mail at a rate that prevents more", "pace"),
+    (GMAIL, "452 4.2.2 The recipient's inbox is out of storage space", "full"),
+    (GMAIL, "552 5.2.2 The recipient's inbox is out of storage space", "full"),
+    (YAHOO, "421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints", "policy"),
+    (YAHOO, "451 [TS03] All messages will be permanently deferred", "policy"),
+    (YAHOO, "553 5.7.1 [PH01] Email not accepted for policy reasons", "policy"),
+    (YAHOO, "554 delivery error: dd This user doesn't have a yahoo.com account", "no_mailbox"),
+    (OUTLOOK, "550 5.7.515 Access denied, sending domain does not meet the required level", "policy"),
+    *((OUTLOOK, f"421 RP-00{number} rate limited by reputation", "pace") for number in (1, 2, 3)),
+    *((OUTLOOK, f"550 SC-00{number} Mail rejected", "policy") for number in (1, 2, 4)),
+    (OUTLOOK, "550 5.5.0 Requested action not taken: mailbox unavailable, SC-002 namespace mining", "policy"),
+    (NETEASE, "421 HL:REP sends to many unknown users", "policy"),
+    *((NETEASE, f"421 {code} closing", "pace") for code in ("HL:ICC", "HL:IFC", "HL:MEP")),
+    *((NETEASE, f"{code} wait", "pace") for code in ("451 MI:SFQ", "451 RP:QRC", "550 MI:STC", "550 RP:RCL")),
+    *((NETEASE, f"{code} refused", "policy") for code in ("550 MI:SPF", "550 MI:DMA", "554 DT:SPM", "451 DT:SPM")),
+    *((QQ, f"550 {what} frequency limited", "pace") for what in ("Domain", "Sender", "Connection", "Ip")),
+    (QQ, "550 Connection denied", "pace"),
+    (QQ, "550 Mail content denied", "policy"),
+    (QQ, "550 Mailbox not found", "no_mailbox"),
+    (QQ, "550 Mailbox unavailable or access denied", "pace"),
+    ("ada@firm.example", "550 5.3.4 message too large", "system"),
+    ("ada@firm.example", "554 5.4.4 no route to the host", "system"),
+    ("ada@firm.example", "550 5.5.2 syntax error", "policy"),
+    ("ada@firm.example", "550 5.6.1 media not supported", "policy"),
+    ("ada@firm.example", "550 5.7.999 refused", "policy"),
+    ("ada@firm.example", "550 5.1.8 sender refused", "policy"),
+    ("ada@firm.example", "450 4.1.1 try again", "temporary"),
+    ("ada@firm.example", "550 5.9.9 a code of tomorrow", "unknown"),
+    ("ada@firm.example", "550", "unknown"),
+    ("ada@firm.example", "", "other"),
+]
+
+
 @pytest.mark.parametrize("status, reason", HARD)
 def test_a_mailbox_that_does_not_exist_is_a_hard_bounce(status, reason):
     (event,) = read_events(an_event(event="bounce", type="bounce", status=status, reason=reason))
@@ -373,6 +419,40 @@ def test_a_mailbox_that_does_not_exist_is_a_hard_bounce(status, reason):
 def test_a_fault_of_the_sender_or_of_the_hour_never_is(status, reason):
     (event,) = read_events(an_event(event="bounce", type="bounce", status=status, reason=reason))
     assert not event.hard
+
+
+@pytest.mark.parametrize("status, reason", [("5.1.1", "550 HL:XYZ unknown user"), ("", "450 mailbox unknown"),
+    ("5.0.0", "connection from 10.5.1.1 was closed")])  # fmt: skip
+def test_a_code_in_no_table_a_basic_4xx_and_an_ip_address_are_not_hard(status, reason):
+    (event,) = read_events(an_event(event="bounce", type="bounce", status=status, reason=reason))
+    assert not event.hard
+
+
+def test_the_class_of_sendgrid_counts_where_the_table_knows_nothing_and_only_there():
+    known = {"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address"}
+    (strange,) = read_events(an_event(reason="550 no such luck", **known))
+    (policy,) = read_events(an_event(reason="550 5.7.1 rejected", **known))
+    assert (strange.hard, policy.hard) == (True, False)
+
+
+@pytest.mark.parametrize("email, reason, failure", PROVIDER_TEXTS, ids=[text[1][:30] for text in PROVIDER_TEXTS])
+def test_a_providers_text_has_its_class_and_only_a_missing_mailbox_suppresses(email, reason, failure):
+    """From the providers' pages, each as a bounce that SendGrid passes on without a status of its own."""
+    (event,) = read_events(an_event(event="bounce", type="bounce", status="", reason=reason, email=email))
+    domain = email.partition("@")[2]
+    assert delivery.failure(event.kind, event.hard, event.reason, domain) == failure
+    assert (delivery.suppression_of(event, "person") is not None) == (failure == "no_mailbox")
+
+
+def test_a_policy_rejection_of_a_domain_hosted_anywhere_suppresses_nobody():
+    for _, reason, failure in PROVIDER_TEXTS:
+        (event,) = read_events(an_event(event="bounce", type="bounce", reason=reason, email="ada@firm.example"))
+        assert event.hard == (failure == "no_mailbox"), reason
+
+
+def test_every_class_of_the_table_has_its_words():
+    kinds = [kind for table in (*replies.KNOWN.values(), replies.GENERIC) for _, kind in table]
+    assert {kind.bounce for kind in kinds} | {"temporary", "unknown", "other"} <= set(delivery.FAILURES)
 
 
 def test_a_blocked_letter_is_not_a_hard_bounce_whatever_its_code():

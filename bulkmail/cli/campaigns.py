@@ -220,7 +220,7 @@ def _let_go_on(ws: Workspace, plan_hash: str, by: str) -> None:
     if run is None or run.state != "paused":
         return
     if not by:
-        raise StateError('{pause} To let it go on, add --approve "your name".', pause=_pause(run))
+        raise StateError('{pause} To let it go on, add --approve "your name".', pause=_pause(ws, run))
     journal.request(ws, plan_hash, "running", by, wiring.now())
     screen.note(t("It had paused, and goes on now."))
 
@@ -317,7 +317,7 @@ def _verdict(ws: Workspace, plan_hash: str) -> int:
             )
         )
     if run and run.state == "paused":
-        paused = ProviderError("{pause} Then run the same command again.", pause=_pause(run))
+        paused = ProviderError("{pause} Then run the same command again.", pause=_pause(ws, run))
         if not totals["in_doubt"]:
             raise paused
         screen.complain(paused)
@@ -332,9 +332,11 @@ def _cancelled(run: journal.Run, totals: journal.Totals) -> dict[str, object]:
     return {"who": run.changed_by or "bulkmail", "count": totals["cancelled"] + totals["planned"]}
 
 
-def _pause(run: journal.Run) -> Text:
+def _pause(ws: Workspace, run: journal.Run) -> Text:
     if run.reason:
-        return say("The sending paused: {reason}", reason=screen.pause_text(run.reason))
+        text = say("The sending paused: {reason}", reason=screen.pause_text(run.reason))
+        figures = send.evidence_for_pause(ws, run)
+        return say("{pause} {figures}", pause=text, figures=figures[0]) if figures else text
     return say("The sending was paused by {who}.", who=run.changed_by)
 
 
@@ -354,7 +356,7 @@ def work(once: bool) -> int:
         wiring.send.work(ws, office.post, stop=stop, once=once, ask=office.ask)
     paused = [run for run in journal.runs(ws, "paused") if run.changed_at >= began]
     for run in paused:
-        screen.complain(_pause(run))
+        screen.complain(_pause(ws, run))
     if once and (doubts := send.doubts(ws)):
         control.show_doubts(doubts)
         return IN_DOUBT

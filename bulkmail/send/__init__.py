@@ -6,7 +6,7 @@ settled by what the provider says later, by calling it back where it was schedul
 sending again.
 """
 
-from bulkmail.send.chores import evidence_of, stop_on_evidence
+from bulkmail.send.chores import evidence_for_pause, evidence_of, stop_on_evidence
 from bulkmail.send.desk import Desk, a_desk
 from bulkmail.send.doubts import Doubt, decide, doubts, recover, settle_by_logs
 from bulkmail.send.last_look import last_look
@@ -21,6 +21,7 @@ __all__ = [
     "a_desk",
     "decide",
     "doubts",
+    "evidence_for_pause",
     "evidence_of",
     "last_look",
     "links",

@@ -10,6 +10,7 @@ from bulkmail.adapters import database, journal, opt_outs
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.delivery import Evidence
 from bulkmail.errors import StateError
+from bulkmail.model import Text
 from bulkmail.send import ahead
 from bulkmail.send.desk import Desk
 from bulkmail.send.doubts import recover, settle_by_logs
@@ -80,6 +81,14 @@ def evidence_of(ws: Workspace, plan_hash: str) -> tuple[Evidence, ...]:
         complained=letters.get("complained", 0),
         dropped=journal.dropped(ws, plan_hash) if letters.get("rejected") else 0,
     )
+
+
+def evidence_for_pause(ws: Workspace, run: journal.Run) -> list[Text]:
+    """The figures behind a run that was stopped on evidence, as they stand now; none where it paused for another
+    reason."""
+    is_weighed = run.state == "paused" and run.reason in delivery.WEIGHED
+    found = evidence_of(ws, run.plan_hash) if is_weighed else ()
+    return [delivery.words_of(each) for each in found if each.reason == run.reason]
 
 
 def stop_on_evidence(ws: Workspace, now: datetime) -> None:

@@ -31,7 +31,7 @@ from bulkmail.tips.sender_requirements.domain import check_blocklists, check_dom
 from bulkmail.tips.sender_requirements.facts import SenderFacts
 from bulkmail.tips.sender_requirements.letters import check_form, check_optional_headers
 from bulkmail.tips.sender_requirements.providers import name_of, provider_of
-from bulkmail.tips.sender_requirements.replies import check_replies
+from bulkmail.tips.sender_requirements.replies import bounce_class, check_replies, without_people
 from bulkmail.tips.sender_requirements.rules import RULES, SOURCES, WHO
 from bulkmail.tips.sender_requirements.seed import check_coverage, check_received
 from bulkmail.tips.sender_requirements.spf import check_spf_limits, check_spf_record
@@ -56,8 +56,10 @@ __all__ = [
     "SenderFacts",
     "age_in_words",
     "authenticated",
+    "bounce_class",
     "check_rule_age",
     "name_of",
     "provider_of",
     "request_to_dns_team",
+    "without_people",
 ]
