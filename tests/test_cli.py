@@ -871,6 +871,18 @@ def test_a_worker_says_why_a_run_paused(desk, provider):
     assert "Check key" in told.complaint
 
 
+def test_a_run_stopped_on_evidence_says_its_figures_where_it_is_asked_for_again(desk, provider):
+    house = desk.house()
+    inputs = campaigns.read_inputs(desk.folder / "campaign.toml")
+    plan = prepare.prepare_campaign(house, inputs, now=wiring.now())
+    prepare.approve(house, plan, by="Ana", now=wiring.now())
+    journal.request(house, plan.plan.hash, "paused", "worker", wiring.now(), reason="complaints")
+    told = desk.run("send", desk.folder / "campaign.toml")
+    assert told.code == 1
+    assert "reported the letter as spam" in told.complaint
+    assert "0 of 0 letters: – (95 % interval – – –); the limit is 0.30%." in told.complaint
+
+
 def test_an_idle_worker_ends_when_it_is_told(desk):
     worker = desk.start("worker")
     wait_for(lambda: len(workers(desk)) > 0, worker)

@@ -446,7 +446,10 @@ def test_many_bounces_stop_the_run_once(sqlite_workspace):
 
     assert work(ws, post, plan_hash, clock) == {"accepted": 100, "planned": 100}
     assert journal.run(ws, plan_hash).reason == "bounces"
+    [figures] = send.evidence_for_pause(ws, journal.run(ws, plan_hash))
+    assert str(figures) == "20 of 100 letters: 20.00% (95 % interval 13.34% – 28.88%); the limit is 5.00%."
     journal.request(ws, plan_hash, "running", "Ana", NOW)
+    assert send.evidence_for_pause(ws, journal.run(ws, plan_hash)) == []
     assert work(ws, post, plan_hash, clock) == {"accepted": 200}
 
 

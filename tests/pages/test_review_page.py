@@ -88,7 +88,9 @@ def test_the_run_is_watched_with_pause_and_cancel(opened, ws):
 
 def test_why_the_worker_paused_is_said_in_words(opened, ws):
     journal.request(ws, approve(ws), "paused", "worker", NOW, reason="bounces")
-    assert "Too many letters bounced" in words(opened("review"))
+    shown = words(opened("review"))
+    assert "Too many letters bounced" in shown
+    assert "0 of 0 letters: – (95 % interval – – –); the limit is 5.00%." in shown
 
 
 def test_after_a_cancelled_sending_a_new_plan_can_be_approved(opened, ws):
