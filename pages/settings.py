@@ -30,6 +30,7 @@ DEEDS = {
     "attestation.removed": say("Removed an attestation"),
     "role.granted": say("Gave a role"),
     "role.taken": say("Took a role away"),
+    "keys.rotated": say("Made a new key for links"),
 }
 
 

@@ -36,7 +36,7 @@ HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
 COMMANDS = (
     "app", "demo", "check", "preflight", "send", "worker", "pause", "resume", "cancel", "decide", "web", "rehearsal",
-    "events", "cadence", "verify", "person", "role",
+    "events", "cadence", "verify", "person", "role", "rotate-keys",
 )  # fmt: skip
 FINDING = {"code", "tip", "outcome", "message", "fix", "source", "rows"}
 SENT = {"campaign", "plan", "recipients", "accepted", "refused", "in_doubt", "excluded"}
@@ -995,13 +995,13 @@ def test_a_database_that_does_not_answer_is_one_line(desk):
 
 
 def test_the_commands_of_the_readme_exist():
-    shown = re.findall(r"^\s*(?:\w+=\S+ )*bulkmail (\w+)", README, re.MULTILINE)
+    shown = re.findall(r"^\s*(?:\w+=\S+ )*bulkmail ([\w-]+)", README, re.MULTILINE)
     assert set(COMMANDS) <= set(shown)
     assert set(shown) <= set(COMMANDS)
 
 
 def test_the_options_of_the_readme_exist():
-    for command, rest in re.findall(r"^\s*(?:\w+=\S+ )*bulkmail (\w+)([^#\n]*)", README, re.MULTILINE):
+    for command, rest in re.findall(r"^\s*(?:\w+=\S+ )*bulkmail ([\w-]+)([^#\n]*)", README, re.MULTILINE):
         known = {name for option in cli.bulkmail.commands[command].params for name in option.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, command
 
@@ -1060,3 +1060,16 @@ def test_what_is_known_of_a_person_is_told_and_what_is_no_address_is_a_clear_err
     assert desk.run("person", "nobody").code == 2
     stranger = desk.run("person", "stranger@lotusbay.edu.mo", "--json")
     assert (stranger.code, json.loads(stranger.out)["history"]) == (1, [])
+
+
+# ---------------------------------------------------------------- the keys of links
+
+
+def test_keys_are_rotated_with_a_name_in_the_audit_trail_and_the_old_stay(desk):
+    before = desk.house()
+    told = desk.run("rotate-keys", "--by", "Ana Lei")
+    after = desk.house()
+    assert (told.code, "Key 2 signs" in told.out) == (0, True)
+    assert (after.token_key_id, after.token_keys[1]) == (2, before.token_keys[1])
+    done = database.audit_trail(after).iloc[-1]
+    assert (done["who"], done["what"], done["about"]) == ("Ana Lei", "keys.rotated", {"key": 2})

@@ -1,5 +1,7 @@
 """The sender: what it hands over, what it leaves out, and what it makes of every answer."""
 
+import base64
+import re
 import threading
 from datetime import timedelta
 from functools import partial
@@ -10,10 +12,10 @@ import pandas as pd
 import pytest
 
 from bulkmail import delivery, limits, send
-from bulkmail.adapters import attempts, database, journal
+from bulkmail.adapters import attempts, database, journal, token_keys
 from bulkmail.adapters.plans import plan_row
 from bulkmail.adapters.sendgrid_api import SendGrid
-from bulkmail.adapters.workspace import reading
+from bulkmail.adapters.workspace import open_workspace, reading
 from bulkmail.model import AttemptState, ConsentEvent, DeliveryEvent, EventKind, Suppression, SuppressionReason
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
@@ -67,6 +69,18 @@ def test_each_letter_carries_its_own_way_out_and_the_attempt(sqlite_workspace):
         token = unsubscribe.read_token(link.rpartition("/u/")[2], ws.token_keys)
         assert (token.person, token.plan) == (person(number), plan_hash[:16])
         assert link in whom["substitutions"].values()
+
+
+def test_a_letter_written_after_a_rotation_is_signed_by_the_new_key(sqlite_workspace):
+    token_keys.rotate(sqlite_workspace, by="Ana Lei", now=NOW)
+    ws, provider = open_workspace(sqlite_workspace.settings), Provider()
+    work(ws, provider, approved(ws, 1, 1))
+    (whom,) = orjson.loads(provider.bodies[0])["personalizations"]
+    token = re.search(r"/u/([\w-]{56})>", whom["headers"]["List-Unsubscribe"])[1]
+    assert base64.urlsafe_b64decode(token)[1] == ws.token_key_id == 2
+    assert unsubscribe.read_token(token, {2: ws.token_keys[2]}).person == person(0)
+    assert unsubscribe.read_token(token, {1: ws.token_keys[1]}) is None
+    ws.engine.dispose()
 
 
 def test_the_digest_in_the_journal_is_of_the_bytes_that_left(sqlite_workspace):

@@ -16,7 +16,8 @@ from sqlalchemy.event import listen
 from starlette.testclient import TestClient
 
 from bulkmail import web
-from bulkmail.adapters import database, journal
+from bulkmail.adapters import database, journal, token_keys
+from bulkmail.adapters.workspace import open_workspace
 from bulkmail.tips import addressing, unsubscribe
 from tests.builders import NOW, a_campaign, a_plan, a_snapshot, live
 
@@ -219,6 +220,20 @@ def test_a_link_signed_by_an_older_key_works_on(visitor, house):
     newer = {**house.token_keys, 2: b"n" * 32}
     answer = TestClient(web.public_app(rekeyed(house, newer, 2), clock=lambda: NOW)).post(link_of(house, PERSON))
     assert (answer.status_code, len(left(house))) == (200, 1)
+
+
+def test_after_a_rotation_old_links_work_and_running_programs_read_the_new(visitor, house):
+    old = link_of(house, PERSON)
+    key_id = token_keys.rotate(house, by="Ana Lei", now=NOW)
+    after = open_workspace(house.settings)
+    new = link_of(after, f"{2:032x}")
+    assert (after.token_key_id, key_id, house.token_key_id) == (2, 2, 1)
+    assert [visitor.post(link, content=ONE_CLICK).status_code for link in (old, new)] == [200, 200]
+    restarted = TestClient(web.public_app(after, clock=lambda: NOW))
+    assert [restarted.post(link, content=ONE_CLICK).status_code for link in (old, new)] == [200, 200]
+    assert len(left(house)) == 2
+    assert database.audit_trail(after)["what"].tolist()[-1] == "keys.rotated"
+    after.engine.dispose()
 
 
 def rekeyed(ws, keys, key_id):

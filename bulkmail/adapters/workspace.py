@@ -7,6 +7,7 @@
 import json
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,24 @@ MIGRATIONS = Path(bulkmail.__file__).parent / "migrations"
 MIGRATION_LOCK = 0x62756C6B  # any number that all of us agree on
 LOCK_WAIT_SECONDS = 30
 SECRET_BYTES = 32
+REREAD_SECONDS = 1.0  # strangers may ask for keys that never were as often as they like
+
+
+class TokenKeys(dict[int, bytes]):
+    """Key id → key. One that another program has added since is found by `get`, which reads the database again, at most
+    once a second: so links of a new key work at once wherever they are opened."""
+
+    def __init__(self, engine: Engine, kept: Mapping[int, bytes]) -> None:
+        super().__init__(kept)
+        self._engine, self._next_look = engine, 0.0
+
+    def get(self, key_id: int, default: bytes | None = None) -> bytes | None:
+        """The key of this id, or `default`."""
+        if key_id not in self and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + REREAD_SECONDS
+            with self._engine.connect() as connection:
+                self.update(read_token_keys(connection))
+        return super().get(key_id, default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +88,7 @@ def open_workspace(settings: Settings) -> Workspace:
         raise SettingsError(
             "The database of BULKMAIL_DATABASE_URL cannot be opened. Is it running, and may this user enter it?"
         ) from error
-    token_keys = {int(name.split(".")[1]): value for name, value in kept.items() if name.startswith("token_key.")}
+    token_keys = TokenKeys(engine, _token_keys(kept))
     return Workspace(
         settings=settings,
         engine=engine,
@@ -227,3 +246,12 @@ def _secrets(engine: Engine) -> dict[str, bytes]:
 
 def _read_secrets(connection: Connection) -> dict[str, bytes]:
     return dict(connection.execute(select(tables.secret.c.name, tables.secret.c.value)).all())
+
+
+def read_token_keys(connection: Connection) -> dict[int, bytes]:
+    """The keys that sign links, by their ids."""
+    return _token_keys(_read_secrets(connection))
+
+
+def _token_keys(kept: Mapping[str, bytes]) -> dict[int, bytes]:
+    return {int(name.split(".")[1]): value for name, value in kept.items() if name.startswith("token_key.")}

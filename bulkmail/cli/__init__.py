@@ -53,7 +53,7 @@ def bulkmail() -> None:
 for command in (
     serve.app, demo.demo, lists.check, campaigns.check_before, campaigns.send_campaign, campaigns.work,
     control.pause, control.resume, control.cancel, control.decide, serve.web, serve.rehearsal,
-    past.events, ahead.cadence, people.verify, people.person, staff.role,
+    past.events, ahead.cadence, people.verify, people.person, staff.role, staff.rotate_keys,
 ):  # fmt: skip
     bulkmail.add_command(command)
 

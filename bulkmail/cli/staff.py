@@ -1,11 +1,11 @@
-"""`bulkmail role`: who of the staff may do what. The first approver is named here, others on the Settings page too."""
+"""`bulkmail role` and `rotate-keys`: who of the staff may do what, and the keys of the house."""
 
 import getpass
 
 import click
 
 from bulkmail import wiring
-from bulkmail.adapters import roles
+from bulkmail.adapters import roles, token_keys
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
 from bulkmail.roles import Role
@@ -27,3 +27,16 @@ def role(person: str | None, role: str | None) -> None:
         roles.grant(ws, person, "" if role == "none" else role, by=getpass.getuser(), now=wiring.now())
     for known, given in roles.granted(ws).items():
         screen.line(f"{given:<9} {known}")
+
+
+@click.command("rotate-keys")
+@click.option("--by", metavar="NAME", default="", help="Who rotates; it enters the audit trail.")
+def rotate_keys(by: str) -> None:
+    """Make a new key that signs unsubscribe links, say once a year or when somebody with access has left.
+
+    Links of earlier letters stay readable for ever: their keys are kept. Programs that run (app, web, worker) read
+    links of the new key at once, and sign with it after they are started again.
+    """
+    key_id = token_keys.rotate(wiring.open_house(), by=by or getpass.getuser(), now=wiring.now())
+    screen.line(t("Key {number} signs the links of new letters; older links work on.", number=key_id), "green")
+    screen.line(t("Start app, web and worker again: until then they sign with the key before."))
