@@ -197,5 +197,15 @@ def test_colours_stand_out_in_light_and_dark(colour):
         assert (bright + 0.05) / (dark + 0.05) >= 3
 
 
+def test_the_numbers_of_the_consent_map_can_be_read_in_every_cell():
+    places = pd.MultiIndex.from_tuples([("form", "consent", "recorded"), ("list", "consent", "attested")])
+    grid = pd.DataFrame({"fresh": [9000, 0], "old": [3, 40]}, index=places)
+    (drawn,) = charts.consent_map(grid, title="Whence?", x="", labels={}).data
+    assert [list(row) for row in drawn.z] == [[9000, 3], [None, 40]]
+    for _, fill in drawn.colorscale:
+        assert (luminance(drawn.textfont.color) + 0.05) / (luminance(fill) + 0.05) >= 4.5
+        assert (luminance(fill) + 0.05) / (luminance("#10191f") + 0.05) >= 3
+
+
 def test_alt_text_says_the_question_and_the_numbers():
     assert charts.alt_text("誰會收到？", {"合資格": 219, "已取消訂閱": 18}) == "誰會收到？ 合資格: 219; 已取消訂閱: 18"

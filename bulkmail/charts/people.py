@@ -10,7 +10,6 @@ from bulkmail import limits
 from bulkmail.charts.drawing import (
     BAD,
     CAREFUL,
-    CLEAR,
     GOOD,
     GRID,
     PALETTE,
@@ -78,13 +77,14 @@ def consent_map(grid: pd.DataFrame, *, title: str, x: str, labels: Labels) -> go
     counts = grid.to_numpy()
     figure = go.Figure(
         go.Heatmap(
-            z=counts,
+            z=[[count or None for count in row] for row in counts.tolist()],  # nothing is drawn where nobody is
             x=[shown_as(age, labels) for age in grid.columns],
             y=[f"{name[:69]}…" if len(name) > 70 else name for name in names],
             text=[[f"{count:,}" if count else "" for count in row] for row in counts],
             customdata=[[name] * len(grid.columns) for name in names],
             texttemplate="%{text}",
-            colorscale=[[0, CLEAR], [1, PALETTE[0]]],
+            textfont={"color": "#ffffff"},  # on both ends of the scale it stands out, in light and in dark
+            colorscale=[[0, QUIET], [1, PALETTE[0]]],
             zmin=0,
             showscale=False,
             xgap=2,
