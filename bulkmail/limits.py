@@ -87,12 +87,14 @@ SUBJECT_COLUMNS_WIDE = Limit(
 SUBJECT_CHARACTERS_LONG = Limit(
     200, "characters", "https://github.com/rspamd/rspamd/blob/master/rules/headers_checks.lua", _READ
 )
+SINGAPORE_BULK_LETTERS = Limit(100, "letters in 24 hours", "https://laws.sg/legislation/bill-2007-6/clause-5", _READ)
 SUBJECT_CAPITALS_SHARE = Limit(0.7, "share of at least 8 cased letters", "https://github.com/rspamd/rspamd/tree/master/conf/scores.d", _READ)  # fmt: skip
 BODY_CAPITALS_SHARE = Limit(0.5, "share of cased letters", "https://github.com/apache/spamassassin/tree/trunk/rules", _READ)  # fmt: skip
 TEXT_BYTES_LEAST = Limit(400, "bytes of words beside pictures", HOUSE, _READ)
 TEXT_BYTES_ENOUGH = Limit(3_200, "bytes of words beside pictures", "https://github.com/apache/spamassassin/tree/trunk/rules", _READ)  # fmt: skip
 HIDDEN_CHARACTERS = Limit(150, "characters hidden at the beginning", HOUSE, _READ)
 PARTS_ALIKE_SHARE = Limit(0.5, "share of words in both text and HTML", HOUSE, _READ)
+LINE_OCTETS_ADVISED = Limit(78, "octets of a line", "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1", _READ)
 LINE_OCTETS_MAX = Limit(998, "octets of a line", "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1", _READ)
 HEADER_OCTETS_ALL = Limit(500_000, "octets of all headers", "https://support.google.com/a/answer/14016360", _READ)
 HEADER_OCTETS_ONE = Limit(32_000, "octets of a header", "https://support.google.com/a/answer/14016360", _READ)
@@ -107,6 +109,8 @@ HTML_CLIP_BYTES = Limit(
 # 5 personalization
 FIELD_FILL_SHARE = Limit(0.95, "share of recipients", HOUSE, _READ)
 LETTERS_LOOKED_AT = Limit(5, "letters looked at before approval", HOUSE, _READ)
+AUDIENCE_SHARE = Limit(0.8, "share of the people who may be mailed", "https://senders.yahooinc.com/best-practices/", _READ)  # fmt: skip
+AUDIENCE_LEAST = Limit(200, "people from whom on an audience is judged", HOUSE, _READ)
 OUTLIER_SPREADS = Limit(12, "times the middle distance from the middle length", HOUSE, _READ)
 OUTLIER_BYTES = Limit(1_500, "bytes from the middle length that are no news", HOUSE, _READ)
 TEMPLATE_SOURCE_CHARACTERS = Limit(400_000, "characters of a letter's source", HOUSE, _READ)

@@ -133,6 +133,45 @@ def test_an_address_of_somebody_else_in_a_value_is_named_by_its_row():
     }
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>{% if Faculty == 'Law' %}Ask ana@example.com{% endif %}</p>",
+        "<p>Ask {{ Boss | default('ana@example.com') }}</p>",
+        "{% set dear = 'x' %}<p>{{ dear }} ana@example.com</p>",  # a letter that is not divided
+        "{% set boss = 'ana@example.com' %}<p>{{ boss }}</p>",
+    ],
+)
+def test_an_address_that_the_author_wrote_is_a_leak_wherever_it_stands(html):
+    assert (0, "leak", "address") in problems(html=html)
+
+
+def test_what_is_only_compared_with_is_no_leak():
+    html = "<p>{% if address == 'ana@example.com' %}Welcome back{% endif %}</p>"
+    assert not {found for found in problems(html=html) if found[1] in ("leak", "mention")}
+
+
+def test_letters_that_are_not_divided_are_looked_at_for_tags_and_leftovers():
+    html = "{% set a = Faculty %}<style>p > b {}</style><div><p title='>'>x<br>{% if a == 'Law' %}</p>{% endif %}</div>"
+    assert problems(html=html) == {(3, "broken", "</div>"), (4, "broken", "</div>")}
+    assert (2, "leftover", "html") in problems(html="{% set a = 'x' %}<p>{{ a }} {{ '{{' }}</p>")
+    assert problems(html="{% set a = Faculty %}<!-- [if mso]><table><![endif]--><p>{{ a }}</p>") == set()
+    assert problems(html="{% if Faculty == 'Law' %}<!-- [if mso]><table><![endif]-->{% endif %}<p>x</p>") == set()
+
+
+def test_letters_that_go_out_one_by_one_are_counted_with_the_reason():
+    shared = examined("<p>{{ name }}</p>")
+    assert (shared.singly, shared.singly_rows) == ((), ())
+    [(reason, letters)] = examined("{% set a = name %}<p>{{ a }}</p>").singly
+    assert letters == 3 and "reaches across" in str(reason)
+    [(reason, letters)] = examined("<a href='https://{{ Faculty }}.example.org/'>x</a>").singly
+    assert letters == 3 and "host" in str(reason)
+    crowded = examined("<p>{% if Faculty == 'Law' %}" + "x" * 10_001 + "{% endif %}</p>")
+    assert crowded.singly_rows == (2,)
+    [(reason, letters)] = crowded.singly
+    assert letters == 1 and "10000 bytes" in str(reason)
+
+
 def test_one_leaked_name_in_a_hundred_thousand_is_found():
     rows = 100_000
     people = pd.DataFrame({"source_row": range(2, rows + 2), "name": [f"Person {n} Someone" for n in range(rows)]})

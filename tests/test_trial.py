@@ -4,7 +4,7 @@ import pytest
 from builders import NOW, a_campaign, live
 
 from bulkmail import intake, prepare
-from bulkmail.adapters import database, drafts, journal
+from bulkmail.adapters import database, drafts, journal, ledger
 from bulkmail.adapters.workspace import writing
 from bulkmail.errors import InputError, StateError
 from bulkmail.model import TRIAL, Outcome, Suppression, SuppressionReason
@@ -66,6 +66,24 @@ def test_a_real_test_letter_stays_inside_the_organisation(sqlite_workspace, prep
 
 
 # ---------------------------------------------------------------- looking, and versions
+
+
+def test_an_audience_is_weighed_against_all_who_may_be_mailed_for_the_purpose(sqlite_workspace):
+    def rows(count):
+        people = (f"P{n},p{n}@lotus.edu.mo,yes" for n in range(count))
+        return "\n".join(["Name,Email,Consent", *people]).encode()
+
+    def prepared_with(count, name):
+        prepare.save_list(sqlite_workspace, name, intake.read_list(rows(count), name), f"h{count}", NOW)
+        database.save_campaign(sqlite_workspace, a_campaign(body="We open at nine.", list_name=name), NOW)
+        inputs = prepare.inputs_of(sqlite_workspace, database.campaign(sqlite_workspace, "spring"))
+        return prepare.prepare_campaign(sqlite_workspace, inputs, now=NOW)
+
+    everybody = prepared_with(300, "all.csv")
+    assert everybody.personal.active == 300
+    ledger.append_consent(sqlite_workspace, everybody.consent_events.assign(recorded_by="Eva"))
+    assert prepared_with(210, "some.csv").personal.active == 300
+    assert prepared_with(199, "few.csv").personal.active is None
 
 
 def test_what_was_looked_at_is_known_until_the_letter_changes(sqlite_workspace, prepared):

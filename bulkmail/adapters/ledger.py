@@ -109,6 +109,17 @@ def noes(ws: Workspace) -> tuple[int, datetime | None]:
         return tuple(connection.execute(counted).one())
 
 
+def agreed(ws: Workspace, purpose: str) -> set[str]:
+    """Everybody whose yes to this purpose (or to any) is in the ledger and whose no is not, on whatever list."""
+    said = select(consent_event.c.person).where(consent_event.c.purpose.in_([purpose, ""]))
+    yes = said.where(consent_event.c.state.in_([ConsentState.GIVEN.value, ConsentState.RECONFIRMED.value]))
+    if not ws.settings.rehearsal:
+        yes = yes.where(consent_event.c.evidence != REHEARSED)
+    no = said.where(consent_event.c.state.in_([ConsentState.REFUSED.value, ConsentState.WITHDRAWN.value]))
+    with reading(ws) as connection:
+        return set(connection.execute(yes.except_(no)).scalars())
+
+
 def newest_are_sound(ws: Workspace) -> bool:
     """Whether none of the ledger's events is missing and the newest (LOOKED_AT) are as they were recorded: a look that
     costs little. `first_broken_link` looks at all of them."""

@@ -2,7 +2,7 @@
 
 from bulkmail.compose.brand import check_brand
 from bulkmail.compose.drafting import differences, text_draft
-from bulkmail.compose.examine import Examined, examine, personalization_facts, render_check
+from bulkmail.compose.examine import Examined, examine, personalization_facts, render_check, singly
 from bulkmail.compose.inventory import inventory
 from bulkmail.compose.letter import Letter, recipients, variant_of, variants
 from bulkmail.compose.looking import field_table, preheader, reader, stand_in, telling_rows
@@ -32,6 +32,7 @@ __all__ = [
     "recipients",
     "render",
     "render_check",
+    "singly",
     "slot_columns",
     "split",
     "stand_in",

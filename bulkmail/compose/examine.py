@@ -21,25 +21,30 @@ from bulkmail.compose.inventory import inventory, sources_of
 from bulkmail.compose.leaks import Strays, leaks_to_all
 from bulkmail.compose.letter import Letter, language_of, letter_fields
 from bulkmail.compose.looking import telling_rows
-from bulkmail.compose.nesting import Nesting
+from bulkmail.compose.nesting import Nesting, unbalanced_letters
 from bulkmail.compose.problems import RESIDUE, Problem, matches, problems_of
 from bulkmail.compose.recipes import Column, Filled
-from bulkmail.compose.slots import PARTS, Slotted, divide
+from bulkmail.compose.slots import PARTS, Slotted, divide, rows_that_fit, why_single
 from bulkmail.compose.values import value_table
-from bulkmail.model import Campaign
+from bulkmail.model import Campaign, Text, say
 from bulkmail.tips.personalization import BRANCH_COLUMNS, FAILURE_COLUMNS, PersonalizationFacts
 
 CHUNK_ROWS = 50_000
+_UNSEEN = r"(?is)<style\b.*?</style>|<!--.*?-->"  # for Python and for Arrow
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
     """What came of looking at every letter. `failures` has FAILURE_COLUMNS (source row 0 = every letter), `branches`
-    BRANCH_COLUMNS; `html_bytes` is the size of each letter, by source row. No value of the list is in it."""
+    BRANCH_COLUMNS; `html_bytes` is the size of each letter, by source row; `singly` has the reasons why letters do not
+    share their text with the number of each, `singly_rows` whose own values are the reason. No value of the list is in
+    it."""
 
     failures: pd.DataFrame
     branches: pd.DataFrame
     html_bytes: pd.Series
+    singly: tuple[tuple[Text, int], ...] = ()
+    singly_rows: tuple[int, ...] = ()
 
 
 def examine(
@@ -48,6 +53,8 @@ def examine(
     """Every letter written and looked at. A table with a `variant` column has each row written in its own variant;
     `own` are the sender's names and addresses, which may stand in every letter."""
     found, branches, sizes = [_no_failures()], [_no_branches()], []
+    singly: list[tuple[Text, int]] = []
+    crowded: list[int] = []
     for variant, letter in letters.items():
         mine = frame[frame["variant"] == variant] if "variant" in frame else frame
         if len(mine):
@@ -55,16 +62,25 @@ def examine(
             sizes += [looked.at(mine.iloc[start : start + CHUNK_ROWS]) for start in range(0, len(mine), CHUNK_ROWS)]
             found += looked.findings()
             branches.append(looked.forks.table())
+            singly += [(looked.single, len(mine))] if looked.single else []
+            crowded += [] if looked.single else looked.crowded
+    singly += [(_crowded(), len(crowded))] if crowded else []
     return Examined(
         failures=pd.concat(found, ignore_index=True).drop_duplicates(ignore_index=True),
         branches=pd.concat(branches, ignore_index=True),
         html_bytes=pd.concat(sizes) if sizes else pd.Series(dtype="int32"),
+        singly=tuple(singly),
+        singly_rows=tuple(crowded),
     )
 
 
 def render_check(letters: Mapping[str, Letter], frame: pd.DataFrame, unsubscribe_url: str) -> pd.DataFrame:
     """One row per thing wrong with one letter: FAILURE_COLUMNS of `examine`."""
     return examine(letters, frame, unsubscribe_url).failures
+
+
+def _crowded() -> Text:
+    return say("their own words take more than {limit} bytes", limit=int(limits.SUBSTITUTION_BYTES.value))
 
 
 def _no_failures() -> pd.DataFrame:
@@ -83,7 +99,8 @@ class _Look:
     def __init__(self, letter: Letter, people: pd.DataFrame, url: str, own: Collection[str]) -> None:
         self.letter, self.people, self.url, self.own = letter, people, url, own
         self.forks = Forks(letter)
-        self.divided = divide(letter)
+        self.divided, self.single = divide(letter), why_single(letter)
+        self.crowded: list[int] = []
         self.strays = Strays()
         self.failures: list[pd.DataFrame] = []
         self.fields = sorted({*sources_of(letter), *self.forks.fields()} | {"address"})
@@ -107,10 +124,9 @@ class _Look:
 
     def findings(self) -> list[pd.DataFrame]:
         """Everything noted, with what only the whole list can tell."""
-        if isinstance(self.divided, Slotted):
-            link = self.url.rpartition("/")[0] + "/"
-            for problem, detail in set(leaks_to_all(self.divided, self.people, link, self.own)):
-                self._note([0], "html", problem, detail)
+        link = self.url.rpartition("/")[0] + "/"
+        for problem, detail in set(leaks_to_all(self.letter, self.people, link, self.own)):
+            self._note([0], "html", problem, detail)
         strayed = self.strays.on_the_list(self.people)
         for field, rows in strayed.groupby("detail")["source_row"]:
             self._note(rows.to_numpy(), "html", "stray", str(field))
@@ -148,6 +164,8 @@ class _Look:
             if slot.part in sizes:
                 copies = getattr(divided, slot.part).count(slot.tag)
                 sizes[slot.part] += copies * (_sizes(filled[slot.tag].texts, slot.part) - len(slot.tag))
+        columns = [filled[slot.tag].texts.fill_null("") for slot in divided.slots]
+        self.crowded += rows[~rows_that_fit(divided, columns, len(rows))].tolist()
         for tag, wrong in self.nesting.check(filled, len(rows)):
             self._note(rows[wrong], "html", "broken", tag)
         return sizes
@@ -182,7 +200,7 @@ def _sizes(texts: pa.LargeStringArray, part: str) -> np.ndarray:
 
 def _static_residue(divided: Slotted) -> Iterator[tuple[str, str]]:
     """The residue in what everybody reads; style sheets, whose braces are honest, are left out."""
-    seen = re.sub(r"<style\b.*?</style>|<!--.*?-->", "", divided.html, flags=re.DOTALL | re.IGNORECASE)
+    seen = re.sub(_UNSEEN, "", divided.html)
     for part, text in (("subject", divided.subject), ("html", seen), ("text", divided.text)):
         yield from ((part, residue) for residue in sorted(set(re.findall(RESIDUE, text))))
 
@@ -199,12 +217,19 @@ def _whole_problems(part: str, said: Sequence[str | sandbox.Unfilled]) -> Iterat
     for detail in unfilled.unique():
         if detail:
             yield Problem("undefined", detail, (unfilled == detail).to_numpy())
-    if part != "html":
-        texts = pa.array([text if isinstance(text, str) else "" for text in said], TEXT)
-        yield Problem("leftover", part, matches(texts, RESIDUE))
+    texts = pa.array([text if isinstance(text, str) else "" for text in said], TEXT)
+    seen = pc.replace_substring_regex(texts, _UNSEEN, "") if part == "html" else texts
+    yield Problem("leftover", part, matches(seen, RESIDUE))
+    if part == "html":
+        yield from (Problem("broken", tag, wrong) for tag, wrong in unbalanced_letters(texts))
 
 
 # ---------------------------------------------------------------- facts for tip 5
+
+
+def singly(letters: Mapping[str, Letter]) -> tuple[tuple[Text, int], ...]:
+    """The reasons of letters that have no readers yet why they will not share their text; of how many, nobody knows."""
+    return tuple((reason, 0) for reason in map(why_single, letters.values()) if reason)
 
 
 def personalization_facts(
@@ -213,9 +238,10 @@ def personalization_facts(
     unsubscribe_url: str,
     campaign: Campaign,
     looked_at: Sequence[str] = (),
+    active: int | None = None,
 ) -> PersonalizationFacts:
     """What tip 5 judges: the fields in use, how full they are, whose letter would come out wrong, and which of the
-    letters that tell most somebody has looked at."""
+    letters that tell most somebody has looked at; `active` counts all whom this house may mail for the purpose."""
     uses = inventory(letters)
     cells = letter_fields(frame)
     filled = {name: cells[name].str.strip().ne("").to_numpy() for name in uses if name in cells}
@@ -238,4 +264,7 @@ def personalization_facts(
         languages=dict(spoken) or {"": len(frame)},
         telling=tuple(telling_rows(frame, examined)) if examined and "variant" in frame else (),
         looked_at=tuple(looked_at),
+        active=active,
+        singly=examined.singly if examined else singly(letters),
+        singly_rows=examined.singly_rows if examined else (),
     )

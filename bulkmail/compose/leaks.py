@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from jinja2 import nodes
 
+from bulkmail.compose import sandbox
 from bulkmail.compose.columns import TEXT, Values, text_column
-from bulkmail.compose.slots import Slotted
+from bulkmail.compose.letter import Letter
+from bulkmail.compose.slots import PARTS
 
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_CONSTRUCT = "\ufffc"
 _TAG = re.compile(r"<[^<>]*>|&[a-z#0-9]+;")
 _CHINESE_NAME = range(3, 5)  # characters; shorter ones are words of the language too often
 _LATIN_NAME = range(2, 6)  # words
@@ -27,19 +31,34 @@ _CALLED_BY_ONE_WORD = re.compile(
 )
 
 
-def written_words(divided: Slotted) -> str:
-    """What everybody reads: subject, text and the HTML without its tags."""
-    return "\n".join((divided.subject, divided.text, _TAG.sub(" ", divided.html)))
+def written_words(letter: Letter) -> dict[str, str]:
+    """What the author of a letter wrote in each of its PARTS, whoever gets to read it: the static text, and the words
+    in conditions, loops and fallbacks. A mark stands where a construct begins."""
+    sources = {part: getattr(letter, part) for part in PARTS}
+    trees = {part: sandbox.parse(source, escape=part == "html") for part, source in sources.items()}
+    return {part: _CONSTRUCT.join(_words(tree)) for part, tree in trees.items()}
 
 
-def leaks_to_all(divided: Slotted, people: pd.DataFrame, link: str, own: Collection[str]) -> Iterator[tuple[str, str]]:
-    """What of single people on the list everybody would read, as (problem, detail): a leak, or a mention that may be
-    meant. `own` are the sender's addresses and names; `link` begins every link to unsubscribe."""
-    said = written_words(divided)
+def _words(node: nodes.Node) -> Iterator[str]:
+    """The texts below a node, without those that are only compared with or asked for."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.TemplateData):
+            yield child.data
+        elif isinstance(child, nodes.Const) and isinstance(child.value, str):
+            yield child.value
+        elif not isinstance(child, nodes.Compare | nodes.Test | nodes.Call | nodes.Getitem):
+            yield from _words(child)
+
+
+def leaks_to_all(letter: Letter, people: pd.DataFrame, link: str, own: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What of single people on the list the author wrote into the letters of others, as (problem, detail): a leak, or a
+    mention that may be meant. `own` are the sender's addresses and names; `link` begins every link to unsubscribe."""
+    words = written_words(letter)
+    said = "\n".join((words["subject"], words["text"], _TAG.sub(" ", words["html"])))
     spared = {word.casefold() for word in own}
-    if link in said or link in divided.html:
+    if link in said or link in words["html"]:
         yield "leak", "unsubscribe_url"
-    addresses = {found.casefold() for found in _ADDRESS.findall(f"{said}\n{divided.html}")} - spared
+    addresses = {found.casefold() for found in _ADDRESS.findall(f"{said}\n{words['html']}")} - spared
     if _known(people, "address", addresses):
         yield "leak", "address"
     for name in _known(people, "name", _possible_names(said) - spared):

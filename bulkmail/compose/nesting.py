@@ -17,6 +17,7 @@ from bulkmail.compose.slots import Slot, Slotted
 
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _TAG = re.compile(r"<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>", re.DOTALL)
+_ANY_TAG = r"[^<]*<(/?[a-zA-Z][a-zA-Z0-9]*)(?:\"[^\"]*\"|'[^']*'|[^'\"<>])*?(/?)>[^<]*"  # words around it included
 _ONLY_TAGS = r"[^<]*<(/?[a-zA-Z][a-zA-Z0-9]*)[^<>]*>[^<]*"
 
 
@@ -34,6 +35,18 @@ def unbalanced(html: str) -> str:
         else:
             return f"</{name}>"
     return f"<{opened[-1]}>" if opened else ""
+
+
+def unbalanced_letters(letters: pa.LargeStringArray) -> Iterator[tuple[str, np.ndarray]]:
+    """The same for whole letters: the tag that is out of place, and the rows (a mask) whose letters have it. Letters
+    that have the same tags are looked at once."""
+    skeletons = pc.replace_substring_regex(letters, r"(?is)<style\b.*?</style>|<title\b.*?</title>|<!--.*?-->", "")
+    skeletons = pc.replace_substring_regex(skeletons, _ANY_TAG, r"<\1\2>").dictionary_encode()
+    codes = skeletons.indices.to_numpy()
+    for code, skeleton in enumerate(skeletons.dictionary.to_pylist()):
+        wrong = unbalanced(skeleton)
+        if wrong:
+            yield wrong, codes == code
 
 
 class Nesting:
@@ -73,4 +86,5 @@ def _tags_of(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     has_tags = pc.match_substring(texts, "<")
     if not pc.any(has_tags).as_py():
         return pa.repeat(pa.scalar("", texts.type), len(texts))
-    return pc.if_else(has_tags, pc.replace_substring_regex(texts, _ONLY_TAGS, r"<\1>"), "")
+    bare = pc.replace_substring_regex(texts, r"(?s)<!--.*?-->", "")
+    return pc.if_else(has_tags, pc.replace_substring_regex(bare, _ONLY_TAGS, r"<\1>"), "")

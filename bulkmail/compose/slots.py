@@ -195,7 +195,9 @@ def slot_columns(slotted: Slotted, frame: pd.DataFrame, unsubscribe_urls: Sequen
     values = values_of(frame, unsubscribe_urls, slotted.organisation, fields)
     columns = tuple(_written(slot.fill(values)) for slot in slotted.slots)
     return SlotColumns(
-        tags=tuple(slot.tag for slot in slotted.slots), columns=columns, fits=_fits(slotted, columns, len(frame))
+        tags=tuple(slot.tag for slot in slotted.slots),
+        columns=columns,
+        fits=rows_that_fit(slotted, columns, len(frame)),
     )
 
 
@@ -205,7 +207,7 @@ def _written(filled: recipes.Filled) -> pa.LargeStringArray:
     return filled.texts
 
 
-def _fits(slotted: Slotted, columns: Sequence[pa.LargeStringArray], rows: int) -> np.ndarray:
+def rows_that_fit(slotted: Slotted, columns: Sequence[pa.LargeStringArray], rows: int) -> np.ndarray:
     """Which rows have no tag in a value, and no more bytes than the provider takes (limits.SUBSTITUTION_BYTES)."""
     fits, sizes = np.ones(rows, dtype=bool), np.full(rows, sum(len(slot.tag) for slot in slotted.slots))
     for column in columns:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from bulkmail import audience, compose, intake, plan, preflight, roles
-from bulkmail.adapters import database, drafts, journal, lists, past, sign_ups, suppressions
+from bulkmail import audience, compose, intake, limits, plan, preflight, roles
+from bulkmail.adapters import database, drafts, journal, ledger, lists, past, sign_ups, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
@@ -195,7 +195,9 @@ def _facts(
 ) -> preflight.PreflightFacts:
     campaign = inputs.campaign
     seen = drafts.looked_at(ws, plan.letters_hash(letters))
-    personal = compose.personalization_facts(letters, eligible, canary_url(ws), campaign, seen)
+    personal = compose.personalization_facts(
+        letters, eligible, canary_url(ws), campaign, seen, active=_active(ws, campaign, eligible)
+    )
     largest = largest_letter(ws, letters, eligible, personal)
     letter = largest and largest.message
     return preflight.PreflightFacts(
@@ -213,6 +215,15 @@ def _facts(
             recipients=len(eligible),
         ),
     )
+
+
+def _active(ws: Workspace, campaign: Campaign, eligible: pd.DataFrame) -> int | None:
+    """How many people may be mailed for the purpose of the campaign, on whatever list; None for an audience too small
+    to be judged by it."""
+    if len(eligible) < limits.AUDIENCE_LEAST.value:
+        return None
+    suppressed = set(suppressions.suppressions(ws)["person"])
+    return len((ledger.agreed(ws, campaign.purpose) - suppressed) | set(eligible["person"]))
 
 
 def _cadence_facts(

@@ -11,7 +11,7 @@ from bulkmail.adapters import files, journal, spamassassin
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Finding, Message, Recipient
-from bulkmail.tips import clarity, personalization, unsubscribe
+from bulkmail.tips import clarity, consent, personalization, unsubscribe
 
 CANARY = "0" * 32  # a person who does not exist, for links in letters that are only looked at
 EARLIER = 3  # campaigns of the same purpose whose sender readers remember
@@ -94,6 +94,7 @@ def clarity_facts(
         both_html=_both(letters, written, url),
         earlier_senders=_earlier_senders(ws, campaign),
         recipient_domains=None if people is None else people["domain"].value_counts().to_dict(),
+        unasked_in={} if people is None else consent.unasked_by_country(people),
     )
 
 
@@ -130,7 +131,9 @@ def judge_letter(
     Raises InputError where a letter cannot be written at all.
     """
     written = [write(ws, letters, compose.stand_in(letters), variant) for variant in letters]
-    uses = personalization.PersonalizationFacts(sender=campaign.sender, uses=compose.inventory(letters), recipients=0)
+    uses = personalization.PersonalizationFacts(
+        sender=campaign.sender, uses=compose.inventory(letters), recipients=0, singly=compose.singly(letters)
+    )
     largest = max(written, key=lambda each: len(each.message.html))
     about = clarity_facts(ws, campaign, letters, largest, None, now=now)
     found = [check(about) for check in clarity.CHECKS] + [check(uses) for check in personalization.CHECKS]

@@ -160,6 +160,15 @@ def test_a_letter_can_be_seen_in_the_dark_and_without_pictures(opened, sqlite_wo
     assert "data:image/svg+xml" not in bare and "A map" in bare
 
 
+def test_why_letters_go_out_one_by_one_is_said_before_and_after_there_is_a_list(opened, sqlite_workspace):
+    body = "{% set who = name %}Dear {{ who }}, welcome"
+    a_draft(sqlite_workspace, body=body)
+    assert "one by one" in words(opened("message"))
+    a_draft(sqlite_workspace, body=body, list_name=a_list(sqlite_workspace))
+    said = words(opened("message"))
+    assert "3 of 3 letters go out one by one" in said and "reaches across the letter" in said
+
+
 def test_a_version_comes_back_into_the_fields(opened, sqlite_workspace):
     a_draft(sqlite_workspace, body="The first words")
     database.save_campaign(sqlite_workspace, a_campaign(body="Other words"), NOW + timedelta(hours=1))
@@ -222,6 +231,33 @@ def test_in_a_browser_it_writes_looks_and_goes_on(page, sample_server):
     page.get_by_role("button", name="Choose the time").click()
     page.wait_for_url("**/cadence**")
     assert page.strangers == []
+
+
+@pytest.mark.browser
+def test_in_a_browser_a_test_letter_to_oneself_arrives_in_the_inbox(page, tmp_path):
+    from playwright.sync_api import expect
+
+    with app_server(tmp_path, "--sample") as address:
+        page.goto(f"{address}/message")
+        settled(page)
+        subject = page.get_by_role("textbox", name="Subject").input_value()
+        page.get_by_role("button", name="Send it to me").click()
+        own = page.get_by_role("textbox", name="Your address")
+        own.fill("myself@example.org")
+        own.press("Tab")
+        page.get_by_role("button", name="Send the test letter").click()
+        expect(page.get_by_text("The test letter is on its way.")).to_be_visible()
+        page.goto(page.get_by_role("link", name="Inbox").get_attribute("href"))
+        row = page.get_by_role("row").filter(has_text="myself@example.org")
+        for _ in range(60):  # the worker takes it within seconds
+            if row.count():
+                break
+            page.wait_for_timeout(250)
+            page.reload()
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text(subject)
+        expect(page.get_by_role("row")).to_have_count(2)  # the head of the table, and nobody else's letter
+        assert page.strangers == []
 
 
 @pytest.mark.browser

@@ -91,6 +91,14 @@ def test_advertisements_to_the_mainland_carry_their_label():
     assert outcome("MSG-23", **known | {"recipient_domains": None}) == "unknown"
 
 
+def test_bulk_advertisements_that_nobody_in_singapore_asked_for_carry_theirs():
+    known = {"campaign": a_campaign(kind="marketing"), "recipient_domains": {"um.edu.mo": 300}}
+    assert outcome("MSG-23", **known, unasked_in={"SG": 101}) == "warn"
+    assert outcome("MSG-23", **known, unasked_in={"SG": 101}, subject="<ADV> Open Day") == "pass"
+    assert outcome("MSG-23", **known, unasked_in={"SG": 100, "MO": 200}) == "pass"
+    assert outcome("MSG-23", **known | {"campaign": a_campaign()}, unasked_in={"SG": 101}) == "pass"
+
+
 @pytest.mark.parametrize(
     ("preheader", "expected"),
     [("", "warn"), ("We open at nine", "warn"), ("View in browser", "warn"), ("由星期一起，圖書館九時開門", "pass")],
@@ -289,6 +297,14 @@ def test_a_link_in_a_header_that_was_encoded_blocks():
 def test_long_lines_and_raw_letters_in_headers_block():
     assert outcome("MSG-10", mime=b"Subject: x\r\n\r\n" + b"x" * 999) == "block"
     assert outcome("MSG-10", mime="Subject: 開放日\r\n\r\nx".encode()) == "block"
+
+
+def test_lines_above_78_octets_warn_unless_they_are_links_of_a_header():
+    assert outcome("MSG-10", mime=b"Subject: x\r\n\r\n" + b"x" * 78) == "pass"
+    found = judged("MSG-10", facts(mime=b"Subject: x\r\n\r\n" + b"x" * 79))
+    assert found.outcome == "warn" and "1 lines have more than 78 octets, up to 79" in str(found.message)
+    assert outcome("MSG-10", mime=b"Subject: " + b"x" * 70 + b"\r\n\r\nx") == "warn"
+    assert outcome("MSG-10", mime=b"List-Unsubscribe: <https://" + b"x" * 70 + b">\r\n\r\nx") == "pass"
 
 
 def test_headers_that_are_the_providers_are_left_to_it():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bulkmail.model import Outcome
+from bulkmail.model import Outcome, say
 from bulkmail.tips import personalization as tip
 from tests.builders import a_campaign
 
@@ -52,6 +52,7 @@ def complete(**changes):
         "languages": {"en": 10},
         "telling": ("en", "longest"),
         "looked_at": ("en", "longest"),
+        "singly": (),
     }
     return facts(use("name"), **known | changes)
 
@@ -110,6 +111,26 @@ def test_numbers_of_identity_cards_in_exposed_places_block():
 def test_letters_that_nobody_has_looked_at_are_pointed_out():
     assert judged("PER-09", complete(looked_at=("en",))).outcome == Outcome.WARN
     assert judged("PER-09", complete(telling=tuple("abcdefgh"), looked_at=tuple("abcde"))).outcome == Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("recipients", "active", "outcome"),
+    [(801, 1_000, "warn"), (800, 1_000, "pass"), (199, 199, "pass"), (1_000, None, "pass")],
+)
+def test_a_letter_for_nearly_everybody_is_pointed_out(recipients, active, outcome):
+    said = judged("PER-09", complete(recipients=recipients, active=active))
+    assert said.outcome == outcome
+    assert ("801 of the 1000 people" in str(said.message)) == (outcome == "warn")
+
+
+def test_why_letters_go_out_one_by_one_is_said():
+    reason = say("the host of a link is in a field or a condition")
+    said = judged("PER-12", complete(singly=((reason, 4), (say("too long"), 1)), singly_rows=(7,)))
+    assert (said.outcome, said.rows) == (Outcome.WARN, (7,))
+    assert "5 of 10 letters" in str(said.message) and "host of a link" in str(said.message)
+    early = judged("PER-12", facts(recipients=0, singly=((reason, 0),)))
+    assert early.outcome == Outcome.WARN and "host of a link" in str(early.message)
+    assert judged("PER-12", facts(recipients=0)).outcome == Outcome.UNKNOWN
 
 
 def test_people_who_prefer_the_other_language_are_counted():

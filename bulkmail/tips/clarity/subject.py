@@ -26,6 +26,10 @@ BAIT = re.compile(
     r"中獎|中奖|得獎|恭喜您|最後機會|最后机会|最後通知|緊急|紧急|立即領取|免費領取|限時搶|不看後悔",
     re.IGNORECASE,
 )
+_LABEL_LAWS = (
+    "互联网电子邮件服务管理办法 art. 13, https://yakdoc.com/html/142086.html; Singapore Spam Control Act, "
+    "https://laws.sg/legislation/bill-2007-6/clause-5, read 2026-11-23"
+)
 _LABEL = re.compile(r"^\s*[\[【(（<]?\s*(?:廣告|广告|AD\b)")
 _MAINLAND = re.compile(r"(?:.*\.cn|(?:vip\.)?(?:qq|163|126|sina|sohu|foxmail|yeah|aliyun)\.(?:com|net))")
 _VIEW_ONLINE = re.compile(r"view (?:this )?(?:e-?mail )?(?:in|online)|在瀏覽器|網上版|瀏覽網頁版", re.IGNORECASE)
@@ -124,9 +128,14 @@ def check_subject_is_borne_out(facts: ClarityFacts) -> Finding:
 
 
 def check_advertisement_is_labelled(facts: ClarityFacts) -> Finding:
-    """Mark advertisements to mainland China: their subject begins with 广告 or AD."""
-    source = "互联网电子邮件服务管理办法 art. 13, https://yakdoc.com/html/142086.html, read 2026-11-23"
-    fix = say("Begin the subject with 廣告 or AD if this letter advertises something; ask your counsel if in doubt.")
+    """Mark advertisements where a law asks for it: to mainland China the subject begins with 广告 or AD, to Singapore
+    with <ADV> where more than 100 letters a day go to people who have not asked for them (`unasked_in`).
+    """
+    source = _LABEL_LAWS
+    fix = say(
+        "Begin the subject with 廣告 or AD (mainland China) or <ADV> and a space (Singapore) if this letter advertises "
+        "something; ask your counsel if in doubt."
+    )
     if facts.campaign.kind != "marketing":
         message = say("The letter is no advertisement, by the class of its campaign.")
         return finding("MSG-23", Outcome.PASS, message, fix, source, SUBJECT)
@@ -135,9 +144,14 @@ def check_advertisement_is_labelled(facts: ClarityFacts) -> Finding:
         return finding("MSG-23", Outcome.UNKNOWN, message, say("Choose a list."), source, SUBJECT)
     count = sum(facts.recipient_domains.values())
     there = sum(number for domain, number in facts.recipient_domains.items() if _MAINLAND.fullmatch(domain))
-    message = say("{there} of {count} readers have mailboxes of mainland China.", there=there, count=count)
-    outcome = Outcome.WARN if there and not _LABEL.match(facts.subject) else Outcome.PASS
-    return finding("MSG-23", outcome, message, fix, source, SUBJECT)
+    unasked = facts.unasked_in.get("SG", 0)
+    message = say(
+        "{there} of {count} readers have mailboxes of mainland China; {unasked} are of Singapore and have not asked.",
+        there=there, count=count, unasked=unasked,
+    )  # fmt: skip
+    bulk = unasked > limits.SINGAPORE_BULK_LETTERS.value
+    lacks = (there and not _LABEL.match(facts.subject)) or (bulk and not facts.subject.startswith("<ADV> "))
+    return finding("MSG-23", Outcome.WARN if lacks else Outcome.PASS, message, fix, source, SUBJECT)
 
 
 def check_preheader(facts: ClarityFacts) -> Finding:

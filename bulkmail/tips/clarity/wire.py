@@ -73,7 +73,11 @@ def _left_to_provider(facts: ClarityFacts, code: str, header: str, source: str) 
 
 
 def check_lines_and_headers_fit(facts: ClarityFacts) -> Finding:
-    """Keep lines and headers as short as mail servers ask, and links in headers free of encoded words."""
+    """Keep lines and headers as short as mail servers ask, and links in headers free of encoded words.
+
+    A line above 998 octets blocks, one above 78 warns (RFC 5322 §2.1.1: MUST and SHOULD), but for a header of links
+    that cannot be folded: a link that was split is no link any more (RFC 2369 §2).
+    """
     fix = say("Shorten the subject, the sender's name or the public address of the unsubscribe link.")
     if not facts.mime:
         return _unknown("MSG-10", _RFC_5322)
@@ -83,8 +87,26 @@ def check_lines_and_headers_fit(facts: ClarityFacts) -> Finding:
     if found:
         message = say("The letter would travel with {things}.", things=found)
         return finding("MSG-10", Outcome.BLOCK, message, fix, _RFC_5322)
+    advised = int(limits.LINE_OCTETS_ADVISED.value)
+    wide = sum(len(line) > advised for line in _foldable_lines(facts.mime, heads))
+    if wide:
+        message = say(
+            "{count} lines have more than {advised} octets, up to {longest}.",
+            count=wide,
+            advised=advised,
+            longest=longest,
+        )
+        return finding("MSG-10", Outcome.WARN, message, fix, _RFC_5322)
     message = say("The longest line has {octets} octets, and headers are encoded as they should be.", octets=longest)
     return finding("MSG-10", Outcome.PASS, message, fix, _RFC_5322)
+
+
+def _foldable_lines(mime: bytes, heads: list[bytes]) -> Iterator[bytes]:
+    """The lines of the letter, without those of headers that hold links or marks which must stay in one piece."""
+    for head in heads:
+        if not head.lower().startswith((b"list-", b"message-id:", b"feedback-id:")):
+            yield from head.split(b"\r\n")
+    yield from mime.partition(b"\r\n\r\n")[2].split(b"\r\n")
 
 
 def _unfit(heads: list[bytes], longest: int) -> Iterator[tuple[Text, bool]]:

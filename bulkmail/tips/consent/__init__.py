@@ -52,6 +52,7 @@ from bulkmail.tips.consent.law import (
     check_macau,
     check_mainland,
     check_measured_opens,
+    unasked_by_country,
 )
 from bulkmail.tips.consent.rows import GRADES, annotate, index_of
 from bulkmail.tips.consent.words import (
@@ -133,4 +134,5 @@ __all__ = [
     "notice_of_attestation",
     "read_dates",
     "spelled_as",
+    "unasked_by_country",
 ]  # fmt: skip

@@ -20,6 +20,15 @@ _PROMOTION = re.compile(
 )
 
 
+def unasked_by_country(people: pd.DataFrame) -> dict[str, int]:
+    """How many of these people have not asked for letters themselves, by the code of the country: that which is on
+    record, else that of their domain. Singapore's law speaks of unsolicited letters so (Spam Control Act s. 5, read
+    2026-11-23); who agreed or inquired has asked, on any other basis nobody has."""
+    unasked = people[~people["consent_basis"].isin(["", "consent_express", "consent_implied_inquiry"])]
+    of_domain = unasked["domain"].str.extract(r"\.([a-z]{2})$")[0].str.upper().fillna("")
+    return unasked["consent_country"].mask(unasked["consent_country"].eq(""), of_domain).value_counts().to_dict()
+
+
 def check_canada(facts: ConsentFacts) -> Finding:
     """Let implied consent end as Canada's law says: two years after a purchase, six months after an inquiry."""
     if settled := nothing_to_judge("CON-04", facts):

@@ -39,7 +39,10 @@ class PersonalizationFacts:
 
     `failures`, `branches` and `values` have the columns above, source row 0 = in every letter; `html_bytes` is the size
     of each letter by source row. `languages` counts the recipients by what the list says of them, "" = nothing.
-    `telling` names the letters that somebody should look at, `looked_at` those that somebody has.
+    `telling` names the letters that somebody should look at, `looked_at` those that somebody has. `active` counts all
+    whom this house may mail for the purpose, on whatever list. `singly` are the reasons why letters do not share their
+    text, each with the number of letters (0: nobody has counted, there is no list), `singly_rows` the rows of those
+    that only their own values keep from it.
     """
 
     sender: Sender
@@ -55,6 +58,9 @@ class PersonalizationFacts:
     languages: Mapping[str, int] = field(default_factory=dict)
     telling: tuple[str, ...] = ()
     looked_at: tuple[str, ...] = ()
+    active: int | None = None
+    singly: tuple[tuple[Text, int], ...] | None = None
+    singly_rows: tuple[int, ...] = ()
 
     def failed(self, *problems: str) -> pd.DataFrame:
         """The failures of these kinds."""

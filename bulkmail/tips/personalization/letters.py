@@ -68,7 +68,13 @@ def check_fields_have_fallbacks(facts: PersonalizationFacts) -> Finding:
 
 
 def check_letters_are_nobody_elses(facts: PersonalizationFacts) -> Finding:
-    """Let each letter hold only its reader's own address, name and link: a sample left in the text tells all of one."""
+    """Let each letter hold only its reader's own address, name and link: a sample left in the text tells all of one.
+
+    What the author wrote blocks: an address, a link or a salutation of somebody on the list, in static text or inside a
+    condition, a loop or a fallback. An address that comes out of a *field* warns: the author placed that column on
+    purpose, and a supervisor or a partner who is on the same list is often meant. So does a name in running text, which
+    may be the speaker of the evening.
+    """
     fix = say("Put a field in the place of the person, as in {example}.", example=_EXAMPLE)
     if facts.failures is None:
         return finding("PER-08", Outcome.UNKNOWN, NO_PEOPLE, CHOOSE_LIST, HOUSE)
@@ -89,6 +95,26 @@ def check_letters_are_nobody_elses(facts: PersonalizationFacts) -> Finding:
         return finding("PER-08", Outcome.WARN, message, fix, HOUSE, rows_of(strays))
     message = say("None of the {count} letters names another person of the list.", count=facts.recipients)
     return finding("PER-08", Outcome.PASS, message, fix, HOUSE)
+
+
+def check_letters_share_their_text(facts: PersonalizationFacts) -> Finding:
+    """Let letters share what is the same for everybody: those that cannot go out one by one, which takes far longer."""
+    source = f"{limits.SUBSTITUTION_BYTES.source}, read {limits.SUBSTITUTION_BYTES.read_on}"
+    fix = say("Nothing is lost: each arrives as it is shown. To send faster, mend what the reason names.")
+    if facts.singly is None:
+        return finding("PER-12", Outcome.UNKNOWN, NO_PEOPLE, CHOOSE_LIST, source)
+    if not facts.singly:
+        message = say("The letters share their text; each brings only its own words.")
+        return finding("PER-12", Outcome.PASS, message, fix, source)
+    reasons = [reason for reason, _ in facts.singly]
+    if not facts.recipients:
+        message = say("The letters will go out one by one: {reasons}.", reasons=reasons)
+        return finding("PER-12", Outcome.WARN, message, fix, source)
+    message = say(
+        "{bad} of {count} letters go out one by one: {reasons}.",
+        bad=sum(letters for _, letters in facts.singly), count=facts.recipients, reasons=reasons,
+    )  # fmt: skip
+    return finding("PER-12", Outcome.WARN, message, fix, source, facts.singly_rows)
 
 
 def check_branches_are_taken(facts: PersonalizationFacts) -> Finding:
@@ -143,4 +169,5 @@ CHECKS = (
     check_letters_are_nobody_elses,
     check_branches_are_taken,
     check_lengths_are_alike,
+    check_letters_share_their_text,
 )

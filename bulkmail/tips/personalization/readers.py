@@ -41,14 +41,32 @@ def check_languages_are_known(facts: PersonalizationFacts) -> Finding:
 
 
 def check_letters_were_looked_at(facts: PersonalizationFacts) -> Finding:
-    """Look at some letters before you approve them: of each language, the longest, the emptiest, each branch."""
+    """Look at some letters before you approve them, and at who gets them: a letter for nearly everybody interests few.
+
+    Letters of each language, the longest, the emptiest, each branch. Fewer than AUDIENCE_LEAST people get no verdict on
+    how many they are; nor does an audience of which nobody has counted the active list (`active` is None).
+    """
     fix = say("Open them on the page Message; {count} are enough.", count=int(limits.LETTERS_LOOKED_AT.value))
     if not facts.recipients:
         return finding("PER-09", Outcome.UNKNOWN, NO_PEOPLE, CHOOSE_LIST, HOUSE)
     wanted = min(len(facts.telling), int(limits.LETTERS_LOOKED_AT.value))
     seen = len(set(facts.looked_at))
     message = say("{seen} letters of this text were looked at, of {wanted} that tell most.", seen=seen, wanted=wanted)
-    return finding("PER-09", Outcome.WARN if seen < wanted else Outcome.PASS, message, fix, HOUSE)
+    if seen < wanted or not _is_nearly_everybody(facts):
+        return finding("PER-09", Outcome.WARN if seen < wanted else Outcome.PASS, message, fix, HOUSE)
+    message = say(
+        "{count} of the {active} people who may be mailed for this purpose get this letter: more than {share} %.",
+        count=facts.recipients, active=facts.active, share=int(100 * limits.AUDIENCE_SHARE.value),
+    )  # fmt: skip
+    fix = say("See whether all of them are meant; write to those whom it concerns, with a list of their own.")
+    source = f"{limits.AUDIENCE_SHARE.source}, read {limits.AUDIENCE_SHARE.read_on}"
+    return finding("PER-09", Outcome.WARN, message, fix, source)
+
+
+def _is_nearly_everybody(facts: PersonalizationFacts) -> bool:
+    if not facts.active or facts.recipients < limits.AUDIENCE_LEAST.value:
+        return False
+    return facts.recipients > limits.AUDIENCE_SHARE.value * facts.active
 
 
 CHECKS = (
