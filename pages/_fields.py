@@ -6,6 +6,7 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import compose, prepare
+from bulkmail.tips import personalization
 
 Letters = dict[str, compose.Letter]
 WAYS = {"yes": "✓", "no": "✗", "some": "✓", "none": "✗"}
@@ -48,7 +49,9 @@ def show_fields(letters: Letters, prepared: prepare.Prepared | None) -> None:
         "capitals": st.column_config.NumberColumn(t("Capitals"), help=t("Cells all in capitals.")),
     }
     shown = [name for name in config if name in table]
-    st.dataframe(table, column_order=shown, column_config=config, hide_index=True, key="message-fields")
+    st.dataframe(
+        table, column_order=shown, column_config=config, hide_index=True, placeholder="–", key="message-fields",
+    )  # fmt: skip
     st.caption(t("Write {example} where a letter should name a field.", example="{{ name | default('reader') }}"))
     if prepared and prepared.personal and prepared.personal.branches is not None:
         show_branches(prepared.personal.branches)
@@ -58,7 +61,7 @@ def show_branches(branches: pd.DataFrame) -> None:
     """Draw each way of each condition and loop with how many letters take it."""
     if branches.empty:
         return
-    counted = branches.groupby(["condition", "way"], sort=False, as_index=False)["letters"].sum()
+    counted = personalization.letters_by_way(branches).reset_index()
     rows = {
         t("Condition"): [f"{row.condition} {WAYS[row.way]}" for row in counted.itertuples()],
         t("Letters"): counted["letters"],

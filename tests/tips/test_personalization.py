@@ -89,6 +89,13 @@ def test_a_way_that_nobody_takes_is_pointed_out_and_a_fallback_that_nobody_needs
     assert judged("PER-10", complete(branches=in_one_variant)).outcome == Outcome.PASS
 
 
+def test_a_condition_in_both_halves_of_a_letter_counts_once_a_letter():
+    found = branches(
+        ("both", "if name", "yes", 87, 2), ("both", "if name", "yes", 87, 2), ("en", "if name", "yes", 3, 4)
+    )  # fmt: skip
+    assert tip.letters_by_way(found).to_dict() == {("if name", "yes"): 90}
+
+
 def test_a_letter_much_longer_than_the_others_is_pointed_out():
     sizes = pd.Series([2000, 2010, 1990, 2005, 40_000], index=[2, 3, 4, 5, 6])
     said = judged("PER-11", complete(html_bytes=sizes))

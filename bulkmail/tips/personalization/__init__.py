@@ -14,6 +14,7 @@ from bulkmail.tips.personalization.facts import (
     VALUE_COLUMNS,
     FieldUse,
     PersonalizationFacts,
+    letters_by_way,
 )
 from bulkmail.tips.personalization.readers import check_letters_were_looked_at
 
@@ -26,6 +27,7 @@ __all__ = [
     "FieldUse",
     "PersonalizationFacts",
     "check_letters_were_looked_at",
+    "letters_by_way",
 ]
 
 CHECKS: tuple[Callable[[PersonalizationFacts], Finding], ...] = tuple(

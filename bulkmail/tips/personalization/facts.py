@@ -73,6 +73,13 @@ class PersonalizationFacts:
         return self.recipients if (failures["source_row"] == 0).any() else failures["source_row"].nunique()
 
 
+def letters_by_way(branches: pd.DataFrame) -> pd.Series:
+    """How many letters take each way of each condition (an index of both). What stands in both halves of a bilingual
+    letter counts once a letter."""
+    in_variant = branches.groupby(["variant", "condition", "way"], sort=False)["letters"].max()
+    return in_variant.groupby(["condition", "way"], sort=False).sum()
+
+
 def finding(code: str, outcome: Outcome, message: Text, fix: Text, source: str, rows: Iterable[int] = ()) -> Finding:
     """The answer of one check."""
     return Finding(code=code, outcome=outcome, message=message, fix=fix, source=source, rows=tuple(rows))

@@ -11,6 +11,7 @@ from bulkmail.tips.personalization.facts import (
     UNRESOLVED,
     PersonalizationFacts,
     finding,
+    letters_by_way,
     names,
     rows_of,
 )
@@ -122,7 +123,7 @@ def check_branches_are_taken(facts: PersonalizationFacts) -> Finding:
     fix = say("Compare the condition with the values of the list, letter by letter, or take it out.")
     if facts.branches is None:
         return finding("PER-10", Outcome.UNKNOWN, NO_PEOPLE, CHOOSE_LIST, HOUSE)
-    each = facts.branches.groupby(["condition", "way"], sort=False)["letters"].sum()
+    each = letters_by_way(facts.branches)
     idle = [condition for (condition, way), letters in each.items() if way in ("yes", "some") and not letters]
     empty = {condition: letters for (condition, way), letters in each.items() if way == "none" and letters}
     if idle:
