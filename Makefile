@@ -31,6 +31,7 @@ lint: $(VENV)/.test
 
 benchmarks: $(VENV)/.test
 	$(BIN)/python -m pytest -s -o "python_files=bench_*.py" tests/benchmarks
+	$(BIN)/python -m tests.benchmarks.bench_way_out
 
 torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture
