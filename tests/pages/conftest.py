@@ -91,6 +91,7 @@ def page(browser):
     page = context.new_page()
     page.strangers = []
     page.on("request", lambda request: _note_stranger(page, request))
+    page.on("requestfailed", lambda request: _forget_stopped(page, request))
     yield page
     context.close()
 
@@ -98,6 +99,12 @@ def page(browser):
 def _note_stranger(page, request):
     if not request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")):
         page.strangers.append(request.url)
+
+
+def _forget_stopped(page, request):
+    """What the content policy stopped was announced by the browser and never left it."""
+    if request.failure == "csp" and request.url in page.strangers:
+        page.strangers.remove(request.url)
 
 
 def settled(page):
