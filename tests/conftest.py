@@ -1,9 +1,11 @@
 """Fixtures of more than one room: a workspace on SQLite and on a real PostgreSQL that lives as long as the tests do."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,12 @@ def migrated_sqlite(tmp_path_factory):
     made = open_workspace(settings_in(tmp_path_factory.mktemp("migrated")))
     made.engine.dispose()  # the last connection writes the log back into the file
     return made.home / "bulkmail.sqlite3"
+
+
+def in_own_loop(coroutine):
+    """What the coroutine returns, from a loop of its own: a browser of this process keeps one running here."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def settings_in(home: Path, url=None):

@@ -6,7 +6,6 @@ from itertools import count
 
 import pandas as pd
 from builders import NOW, a_campaign
-from conftest import settings_in
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -17,6 +16,7 @@ from bulkmail.adapters.workspace import make_folders, open_workspace
 from bulkmail.model import BY_THE_PERSON, Attestation, Suppression, SuppressionReason
 from bulkmail.prepare import consents
 from bulkmail.tips import addressing, unsubscribe
+from tests.conftest import settings_in
 
 PEOPLE = ("ana@lotusbay.edu.mo", "ben@lotusbay.edu.mo")
 WHO = st.sampled_from(PEOPLE)

@@ -1,7 +1,6 @@
 """The notebooks run by themselves, say what the functions say, and are kept without outputs."""
 
 import ast
-import asyncio
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from nbclient import NotebookClient
 
 from bulkmail import audience, charts, engagement, intake, sample
 from bulkmail.tips import addressing, cadence, consent
+from tests.conftest import in_own_loop
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 QUALITY, COVERAGE = "01_list_quality.ipynb", "02_consent_coverage.ipynb"
@@ -53,7 +53,7 @@ def run(notebook, folder):
             connection_file=f"{own}/kernel.json",
         )
         client = NotebookClient(notebook, km=kernel, timeout=60, resources={"metadata": {"path": str(folder)}})
-        asyncio.run(client.async_execute(env=os.environ | dict.fromkeys(names, own), cleanup_kc=True))
+        in_own_loop(client.async_execute(env=os.environ | dict.fromkeys(names, own), cleanup_kc=True))
     return {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
 
 

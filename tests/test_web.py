@@ -20,6 +20,7 @@ from bulkmail.adapters import database, journal, token_keys
 from bulkmail.adapters.workspace import open_workspace
 from bulkmail.tips import addressing, unsubscribe
 from tests.builders import NOW, a_campaign, a_plan, a_snapshot, live
+from tests.conftest import in_own_loop
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE")
@@ -413,7 +414,7 @@ def test_requests_that_meet_are_stored_together_and_each_is_answered(house):
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://house") as visitors:
             return await asyncio.gather(*(visitors.post(link_of(house, person)) for person in people))
 
-    answers = asyncio.run(press_all())
+    answers = in_own_loop(press_all())
     assert {answer.status_code for answer in answers} == {200}
     assert [person for person, _, _ in left(house)] == people
     assert sum(commits) < 60

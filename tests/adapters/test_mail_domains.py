@@ -1,8 +1,7 @@
 """The domains of a list, asked on loopback: only proof says that one cannot receive."""
 
-import asyncio
-
 from bulkmail.adapters import mail_domains
+from tests.conftest import in_own_loop
 from tests.dns_server import serving_dns
 
 
@@ -48,4 +47,4 @@ def test_it_works_where_a_loop_is_already_running():
         return mail_domains.mail_domains(["mx.test"], resolver=address)
 
     with serving_dns("mx.test MX 10 a.mx.test") as server:
-        assert asyncio.run(in_a_notebook(server.address)) == {"mx.test": "receives"}
+        assert in_own_loop(in_a_notebook(server.address)) == {"mx.test": "receives"}

@@ -121,6 +121,7 @@ def opened(sqlite_workspace, monkeypatch):
 
     monkeypatch.setenv("BULKMAIL_HOME", str(sqlite_workspace.home))
     monkeypatch.syspath_prepend(HOUSE / "pages")
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # it puts the page there, for good
     st.cache_resource.clear()
 
     def open_page(name, locale="en-US", **query):
