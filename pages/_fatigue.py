@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 from _forecast import OUTCOMES
 from _ui import t
+from _worth import show_worth
 
 from bulkmail import charts, forecast, planning, wiring
 
@@ -39,6 +40,7 @@ def show_fatigue(letters: pd.DataFrame, state: str) -> None:
     shown = told.table.set_index("mails_last_7_days")["rate_ratio" if told.known else "naive"].round(2)
     ui.draw(figure, "cadence-fatigue", charts.alt_text(title, shown.to_dict()))
     show_rows(told)
+    show_worth(letters, state)
 
 
 def show_rows(told: forecast.Curve) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import _past
+import _rates
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -113,7 +114,7 @@ def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
 
 def slot_words(slot: datetime, held: dict[datetime, int]) -> str:
     local = slot.astimezone(ZONE)
-    when = f"{t(_past.WEEKDAYS[local.weekday()])} {local:%m-%d %H:%M}"
+    when = f"{t(_rates.WEEKDAYS[local.weekday()])} {local:%m-%d %H:%M}"
     return t("{when} · {count} held back", when=when, count=held[slot]) if held.get(slot) else when
 
 

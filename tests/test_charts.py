@@ -57,7 +57,101 @@ def an_outlook(count=2):
     return pd.DataFrame({**names, "send_at": moments(count), **told})
 
 
+def some_signals(count=4):
+    counts = {"people": 4, "machines": 6, "of": 20}
+    return pd.DataFrame({"place": [EVIL, "1"] * (count // 2), "signal": ["opened", "clicked"] * (count // 2), **counts})
+
+
+def a_silence():
+    rates = {f"{name}_{part}": 0.1 * (place + 1) for name in ("clicked", "left") for place, part in enumerate(PARTS)}
+    return pd.DataFrame({"weeks": [0, 4, 52], "people": [300, 40, 9], "clicked": 30, "left": 2, **rates})
+
+
+PARTS = ("low", "rate", "high")
+
+
+def weeks_of_complaints(count=3):
+    table = pd.DataFrame({"week": moments(count).date, "delivered": 900, "complained": 1})
+    return table.assign(rate=0.001, low=0.0, high=0.006)
+
+
+def google(count=2):
+    return pd.DataFrame({"day": moments(count).date, "rate": 0.002})
+
+
+def days_of_growth(count=4):
+    states = ["within", "above", "stop", "planned"] * (count // 4)
+    return pd.DataFrame({"day": moments(count).date, "letters": 400, "room": 500, "state": states})
+
+
+def a_frontier():
+    sums = {"unsubscribed": [40.0, 38.0, 30.0], "clicked": [900.0, 910.0, 880.0], "complained": 2.0}
+    return pd.DataFrame({"weight": [np.nan, 0.0, 2.0], "moves": [0, 2, 5], **sums})
+
+
+def a_schedule(count=3):
+    at = moments(count)
+    names = [f"c{n}" for n in range(count - 1)] + [EVIL]
+    moved = [*at[:-1], at[-1] + pd.Timedelta(days=2)]
+    return pd.DataFrame({"campaign": names, "department": "events", "from_at": at, "to_at": moved, "reason": EVIL})
+
+
+def worth_of_letters():
+    counts = {"mails_last_7_days": [0, 1, 0, 1], "letters": 400, "value": [20.0, -3.0, 90.0, 70.0]}
+    table = pd.DataFrame({"readers": ["cool", "cool", EVIL, EVIL], **counts})
+    return table.assign(low90=table["value"] - 5, high90=table["value"] + 5, label="room")
+
+
+def a_holdout():
+    told = {"ratio": 1.02, "low90": 0.9, "high90": 1.1, "naive_ratio": 1.4, "observed": 90}
+    return pd.DataFrame({"outcome": ["clicked", EVIL], **told})
+
+
+def drawn_hours():
+    return pd.DataFrame({"hour": [9, 18], "campaigns": 9, "letters": 800, "difference": [0.002, -0.002]}).assign(
+        low=[0.001, np.nan], high=[0.003, np.nan]
+    )
+
+
+def some_bands():
+    bands = {"band": ["below", "low", "middle", "high", EVIL], "promised": [0.05, 0.2, 0.5, 0.2, 0.05]}
+    return pd.DataFrame({**bands, "count": 2, "forecasts": 10, "share": 0.2, "low": 0.1, "high": 0.5})
+
+
 FIGURES = {
+    "signals": lambda: charts.signals(
+        some_signals(), title="Who?", x="Share of letters", labels={"people": "by people", "1": "Gmail"}
+    ),
+    "silence": lambda: charts.silence(
+        a_silence(), title="When?", x="Weeks", y="Share", labels={"clicked": EVIL}, limit_weeks=26, limit_label="rule"
+    ),
+    "complaint_strip": lambda: charts.complaint_strip(
+        weeks_of_complaints(), google(), title="Below?", x="Week", y="Rate", labels={"seen": EVIL},
+        lines={"keep": 0.001, "never": 0.003},
+    ),
+    "warm_up": lambda: charts.warm_up(
+        days_of_growth(), title="Slowly?", x="Day", y="Letters", labels={"room": EVIL}, now="2025-01-07"
+    ),
+    "frontier": lambda: charts.frontier(
+        a_frontier(), title="How hard?", x="Unsubscribes", y="Clicks", labels={"weighed": EVIL}
+    ),
+    "campaign_schedule": lambda: charts.campaign_schedule(
+        a_schedule(), title="What moved?", x="Day", y="", labels={"from": "Was"}, closed=[moments(1)[0].date()]
+    ),
+    "plan_waterfall": lambda: charts.plan_waterfall(
+        {"c1": -4.0, EVIL: -2.0}, before=30, after=23, title="What did it buy?", x="Unsubscribes",
+        labels={"before": "As it is", "rest": "Together", "after": "After"},
+    ),
+    "next_letter": lambda: charts.next_letter(
+        worth_of_letters(), title="Worth it?", x="Letters in 7 days", y="Clicks", labels={"cool": "Cool"}
+    ),
+    "holdout_check": lambda: charts.holdout_check(
+        a_holdout(), title="Is it right?", x="Observed over expected", labels={"curve": "Curve"}
+    ),
+    "hours_by_lot": lambda: charts.hours_by_lot(drawn_hours(), title="Best hour?", x="Hour", y="Difference"),
+    "reliability": lambda: charts.reliability(
+        some_bands(), title="Too sure?", x="Where", y="Share of campaigns", labels={"came": EVIL}
+    ),
     "fatigue_curve": lambda: charts.fatigue_curve(
         a_curve(), title="What does one more cost?", x="Letters in 7 days", y="Rate ratio",
         labels={"estimate": "Estimate", "band50": "50 %", "band90": "90 %", "naive": EVIL},
@@ -178,6 +272,57 @@ def test_the_backtest_tells_covered_from_missed_by_more_than_colour():
     assert (held.name, missed.name) == ("Held", "Missed")
     assert (held.marker.symbol, missed.marker.symbol) == ("circle", "x")
     assert (len(held.x), len(missed.x)) == (2, 1)
+
+
+def test_no_new_figure_grows_with_what_it_is_given():
+    words = {"title": "?", "x": "x", "labels": {}}
+    both = words | {"y": "y"}
+    for figure in (
+        charts.signals(some_signals(6_000), **words),
+        charts.complaint_strip(weeks_of_complaints(3_000), google(3_000), **both, lines={}),
+        charts.warm_up(days_of_growth(4_000), **both, now="2025-01-07"),
+        charts.campaign_schedule(a_schedule(3_000), **both),
+        charts.frontier(pd.concat([a_frontier()] * 2_000), **both),
+    ):
+        assert 300 <= marks(figure) <= limits.CHART_MARKS.value
+    steps = {f"c{number}": -1.0 for number in range(900)}
+    [bars] = charts.plan_waterfall(steps, before=1_000, after=100, **words).data
+    assert len(bars.x) < 30
+    assert sum(bars.x[:-1]) == pytest.approx(100)
+
+
+def test_a_waterfall_adds_up_and_tells_what_moves_bring_only_together():
+    [bars] = FIGURES["plan_waterfall"]().data
+    assert bars.y[0] == "As it is" and list(bars.y)[-2:] == ["Together", "After"]
+    assert list(bars.x) == [30, -4.0, -2.0, -1.0, 23]
+    assert list(bars.text) == ["30.0", "-4.0", "-2.0", "-1.0", "23.0"]
+
+
+def test_a_moved_campaign_leaves_a_hollow_mark_and_closed_days_are_shaded():
+    figure = FIGURES["campaign_schedule"]()
+    lines, was, now = figure.data
+    assert (len(was.x), was.marker.symbol) == (1, "circle-open")
+    assert len(now.x) == 3
+    assert list(lines.x)[-1] is None and len(lines.x) == 3
+    assert len(figure.layout.shapes) == 1
+
+
+def test_a_frontier_sets_the_plan_as_it_is_apart():
+    weighed, as_it_is = FIGURES["frontier"]().data
+    assert (list(weighed.text), list(as_it_is.x)) == (["× 0", "× 2"], [40.0])
+
+
+def test_zero_and_one_stand_as_lines_where_nothing_is_gained_or_the_curve_is_right():
+    assert [shape.y0 for shape in FIGURES["next_letter"]().layout.shapes] == [0]
+    assert [shape.y0 for shape in FIGURES["hours_by_lot"]().layout.shapes] == [0]
+    assert [shape.x0 for shape in FIGURES["holdout_check"]().layout.shapes] == [1]
+    assert [shape.y0 for shape in FIGURES["complaint_strip"]().layout.shapes] == [0.001, 0.003]
+
+
+def test_what_is_planned_and_what_is_stopped_is_told_by_pattern_as_well_as_colour():
+    patterns = [bar.marker.pattern.shape for bar in FIGURES["warm_up"]().data if bar.type == "bar"]
+    assert len(set(patterns)) == 4
+    assert len({bar.marker.pattern.shape for bar in FIGURES["signals"]().data}) == 2
 
 
 def test_progress_shows_only_what_there_is_with_its_number():

@@ -7,7 +7,20 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from bulkmail.charts.drawing import DATES, FAINT, QUIET, Labels, colour, interval, laid_out, latest, shown_as
+from bulkmail.charts.drawing import (
+    BAD,
+    DATES,
+    FAINT,
+    QUIET,
+    SYMBOLS,
+    Labels,
+    colour,
+    height_of,
+    interval,
+    laid_out,
+    latest,
+    shown_as,
+)
 
 
 def send_hours(hours: pd.DataFrame, *, title: str, x: str, y: str, weekdays: Sequence[str]) -> go.Figure:
@@ -91,3 +104,67 @@ def fatigue_curve(curve: pd.DataFrame, *, title: str, x: str, y: str, labels: La
     figure.update_yaxes(rangemode="tozero")
     figure.update_layout(showlegend=True)
     return laid_out(figure, title=title, x=x, y=y, height=420)
+
+
+def next_letter(worth: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels) -> go.Figure:
+    """Return what a letter is worth by how many came before it, a line with its 90 % band for each kind of reader:
+    `forecast.next_letter`. Above the zero line it brings more than it costs. `labels` has the words for each class."""
+    figure = go.Figure()
+    for place, (name, part) in enumerate(worth.groupby("readers", sort=False)):
+        tone, red, green, blue = colour(place), *(int(colour(place)[at : at + 2], 16) for at in (1, 3, 5))
+        figure.add_scatter(
+            x=[*part["mails_last_7_days"], *part["mails_last_7_days"][::-1]],
+            y=[*part["high90"], *part["low90"][::-1]], fill="toself", mode="none", hoverinfo="skip", showlegend=False,
+            fillcolor=f"rgba({red},{green},{blue},0.15)",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=part["mails_last_7_days"], y=part["value"], mode="lines+markers", name=shown_as(name, labels),
+            line={"color": tone}, marker={"color": tone, "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8},
+            customdata=part[["low90", "high90"]],
+            hovertemplate="%{x}: %{y:.1f} (%{customdata[0]:.1f} – %{customdata[1]:.1f})<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    figure.add_hline(y=0, line_color=BAD, line_width=1.5, line_dash="dash")
+    figure.update_xaxes(dtick=1)
+    figure.update_layout(showlegend=True)
+    return laid_out(figure, title=title, x=x, y=y, height=420)
+
+
+def holdout_check(read: pd.DataFrame, *, title: str, x: str, labels: Labels) -> go.Figure:
+    """Return what happened to the people held back, over what each model expected of them: `forecast.read_holdout`.
+
+    On the line at 1 the curve is right. `labels` has the words for "curve", "naive" and each outcome.
+    """
+    names = [shown_as(name, labels) for name in read["outcome"]]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=read["ratio"], y=names, mode="markers", name=shown_as("curve", labels), customdata=read["observed"],
+        marker={"color": colour(0), "size": 11}, error_x=interval(read, "ratio", "low90", "high90"),
+        hovertemplate="%{y}: %{x:.2f} · n = %{customdata:,}<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=read["naive_ratio"], y=names, mode="markers", name=shown_as("naive", labels),
+        marker={"color": QUIET, "symbol": "x", "size": 10},
+        hovertemplate="%{y}: %{x:.2f}<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    figure.add_vline(x=1, line_color=BAD, line_dash="dash")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(showlegend=True)
+    return laid_out(figure, title=title, x=x, y="", height=height_of(len(read)) + 60)
+
+
+def hours_by_lot(read: pd.DataFrame, *, title: str, x: str, y: str) -> go.Figure:
+    """Return what each hour brought where hours were drawn by lot: the first of `forecast.read_hours`, with its bands.
+
+    A band that holds the zero line proves nothing.
+    """
+    figure = go.Figure(
+        go.Scatter(
+            x=read["hour"], y=read["difference"], mode="markers", customdata=read["campaigns"], showlegend=False,
+            marker={"color": colour(0), "size": 10}, error_y=interval(read, "difference", "low", "high"),
+            hovertemplate="%{x}:00 · %{y:+.2%} · n = %{customdata}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_hline(y=0, line_color=BAD, line_dash="dash", line_width=1.5)
+    figure.update_xaxes(range=[-0.5, 23.5], dtick=3)
+    figure.update_yaxes(tickformat="+.1%")
+    return laid_out(figure, title=title, x=x, y=y, height=360)

@@ -30,7 +30,8 @@ def pressure_calendar(weeks: pd.DataFrame, *, title: str, x: str, y: str, scale:
 
 
 def collision_matrix(pairs: pd.DataFrame, *, title: str, x: str, y: str, scale: str) -> go.Figure:
-    """Return how many people two departments both write to within a week: `forecast.collisions`, by department."""
+    """Return how many people two departments both write to within a week: `forecast.collisions`, by department, or
+    `forecast.shared_readers`."""
     names = sorted({*pairs["department"], *pairs["other_department"]})
     both = pd.concat([pairs, pairs.rename(columns=_SWAPPED)])
     table = both.pivot_table(index="department", columns="other_department", values="people", aggfunc="sum")

@@ -132,3 +132,26 @@ def backtest(record: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels
     figure.update_xaxes(tickformat=DATES)
     figure.update_yaxes(rangemode="tozero")
     return laid_out(figure, title=title, x=x, y=y)
+
+
+def reliability(bands: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels) -> go.Figure:
+    """Return how often what came fell into each part of the range that was told: `forecast.reliability`.
+
+    Bars are what came, with 95 % intervals; the hollow marks are what an honest forecast would show. `labels` has the
+    words for "came", "promised" and each band.
+    """
+    names = [shown_as(band, labels) for band in bands["band"]]
+    figure = go.Figure()
+    figure.add_bar(
+        x=names, y=bands["share"], name=shown_as("came", labels), marker_color=PALETTE[0],
+        customdata=bands[["count", "forecasts"]], error_y=interval(bands, "share", "low", "high") | {"color": QUIET},
+        hovertemplate="%{x}: %{y:.0%} (%{customdata[0]} / %{customdata[1]})<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=names, y=bands["promised"], mode="markers", name=shown_as("promised", labels),
+        marker={"color": BAD, "symbol": "diamond-open", "size": 13, "line": {"width": 3}},
+        hovertemplate="%{x}: %{y:.0%}<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return laid_out(figure, title=title, x=x, y=y, height=360)

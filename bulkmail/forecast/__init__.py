@@ -16,8 +16,11 @@ from bulkmail.forecast.holdout import hold, is_held, read_holdout
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.hours import NOT_PROVEN, hours_by_lot, read_hours
 from bulkmail.forecast.planner import Improvement, frontier, improve, prices_of
+from bulkmail.forecast.readers import shared_readers
 from bulkmail.forecast.record import backtest, share_covered
+from bulkmail.forecast.reliability import reliability
 from bulkmail.forecast.sends import OUTCOMES, Sends, sends_of
+from bulkmail.forecast.worth import next_letter
 
 __all__ = [
     "GMAIL_RULE",
@@ -49,11 +52,14 @@ __all__ = [
     "improve",
     "is_held",
     "learn",
+    "next_letter",
     "outlook",
     "pressure_by_week",
     "prices_of",
     "read_holdout",
     "read_hours",
+    "reliability",
     "sends_of",
     "share_covered",
+    "shared_readers",
 ]

@@ -18,6 +18,7 @@ LIST = """Name,Email,Consent,Consent date
 Ana,ana@lotus.edu.mo,yes,2026-10-01
 Bob,bob@lotus.edu.mo,yes,2026-10-01
 """
+QUESTIONS = ("rates", "machines", "silence", "complaints", "weeks", "growth", "shared", "hours", "trust")
 SENDS = """campaign,department,recipient,sent_at,clicked_at
 spring,library,ana@lotus.edu.mo,{sent},
 spring,library,not an address,{sent},
@@ -61,8 +62,10 @@ def test_it_opens_empty_with_a_draft_and_with_a_past_in_both_languages(opened, s
     a_draft(sqlite_workspace)
     assert not opened("cadence", locale).exception
     letters(sqlite_workspace, 4)
-    for look in ("forecast", "rates", "weeks", "hours", "pressure", "import"):
+    for look in ("forecast", "calendar", "pressure", "engagement", "import"):
         assert not opened("cadence", locale, past=look).exception
+    for question in QUESTIONS:
+        assert not opened("cadence", locale, past="engagement", question=question).exception
 
 
 # ---------------------------------------------------------------- when
@@ -99,7 +102,7 @@ def test_a_time_that_is_past_is_said(opened, sqlite_workspace):
 def test_a_letter_that_cannot_be_read_hides_neither_the_time_nor_the_past(opened, sqlite_workspace):
     letters(sqlite_workspace, 2)
     a_draft(sqlite_workspace, body="{{ torn")
-    page = opened("cadence", past="rates")
+    page = opened("cadence", past="engagement")
     assert "Line 1 of the body" in words(page)
     assert button(page, "cadence-mode")
     assert page.get("plotly_chart")
@@ -179,7 +182,7 @@ def test_a_rich_past_forecasts_with_a_range_and_shows_how_ranges_held(opened, sq
 def test_rates_carry_their_intervals_and_denominators(opened, sqlite_workspace):
     a_draft(sqlite_workspace)
     letters(sqlite_workspace, 2, each=10, clicked=1)
-    table = opened("cadence", past="rates", outcome="clicked").dataframe[-1].value
+    table = opened("cadence", past="engagement", outcome="clicked").dataframe[-1].value
     assert {"sent", "delivered", "clicked", "clicked_rate", "clicked_low", "clicked_high"} <= set(table.columns)
 
 
@@ -220,9 +223,13 @@ def test_in_a_browser_every_look_draws_and_nothing_leaves(page, sample_server):
     page.goto(f"{sample_server}/cadence")
     settled(page)
     page.get_by_text("Did the ranges hold in the past?").wait_for()
-    for look in ("Rates", "Letters by week", "Hours", "One more letter"):
+    for look in ("Past engagement", "One more letter"):
         page.get_by_test_id("stMain").get_by_text(look, exact=True).click()
         settled(page)
         page.locator(".js-plotly-plot").first.wait_for()
     page.wait_for_url("**past=pressure**")
+    for question in QUESTIONS:
+        page.goto(f"{sample_server}/cadence?past=engagement&question={question}")
+        settled(page)
+        page.locator(".js-plotly-plot").first.wait_for()
     assert page.strangers == []

@@ -27,7 +27,7 @@ from bulkmail.tips.cadence.days import (
 )
 from bulkmail.tips.cadence.facts import CadenceFacts
 from bulkmail.tips.cadence.inactive import check_inactive_readers, check_signals_are_human, quiet_limit, sunset
-from bulkmail.tips.cadence.numbers import ramp, volume_by_day, wilson
+from bulkmail.tips.cadence.numbers import growth, ramp, volume_by_day, wilson
 from bulkmail.tips.cadence.providers import (
     check_gmail_quota,
     check_pacing_in_china,
@@ -80,6 +80,7 @@ __all__ = [
     "check_transport",
     "check_volume_grows_slowly",
     "check_warm_up_begins_with_engaged",
+    "growth",
     "holiday_on",
     "lately", "next_slots",
     "promises_of",
