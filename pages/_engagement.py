@@ -117,12 +117,16 @@ def show_silence(letters: pd.DataFrame, state: str, title: str) -> None:
 
 def show_complaints(letters: pd.DataFrame, state: str, title: str, campaign: Campaign | None) -> None:
     weeks, google = engagement.complaints_by_week(letters), postmaster_days(campaign)
-    labels = {"seen": t("Complaints that are told, 95 % interval"), "postmaster": t("Gmail, by Postmaster Tools")}
+    labels = {
+        "seen": t("Complaints that are told, four weeks together"),
+        "interval": t("95 % interval"),
+        "postmaster": t("Gmail, by Postmaster Tools"),
+    }
     target, stop = limits.COMPLAINT_TARGET_RATE.value, limits.COMPLAINT_STOP_RATE.value
     lines = {t("keep below {rate}", rate=f"{target:.1%}"): target, t("never reach {rate}", rate=f"{stop:.1%}"): stop}
     words = {"title": title, "x": t("Week"), "y": t("Complaints, of letters delivered"), "labels": labels}
     figure = charts.complaint_strip(weeks, google, lines=lines, **words)
-    told = f"{int(weeks['complained'].sum())} / {int(weeks['delivered'].sum()):,}"
+    told = " / ".join(f"{weeks[name].iloc[-1]:,}" for name in ("complained", "delivered")) if len(weeks) else "–"
     ui.draw(figure, "engagement-complaints", charts.alt_text(title, {t("Reported as spam"): told}))
     if google.empty:
         st.info(

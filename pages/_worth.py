@@ -32,7 +32,6 @@ def worth(state: str, _letters: pd.DataFrame) -> tuple[pd.DataFrame, forecast.Pr
 def show_worth(letters: pd.DataFrame, state: str) -> None:
     """Draw the worth of the next letter, where clicks and unsubscribes are known well enough."""
     title = t("Is the next letter still worth it?")
-    st.subheader(title, anchor=False)
     with st.spinner(t("Comparing busy and quiet weeks…")):
         table, prices = worth(state, letters)
     if table.empty:

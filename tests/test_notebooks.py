@@ -303,7 +303,7 @@ def test_a_notebook_tells_the_curve_it_knows_and_the_one_it_does_not(tmp_path):
     told = run(read("03_engagement_and_cadence.ipynb"), tmp_path)
     assert "clicked: known" in text(told["curves"])
     assert "complained: unknown" in text(told["curves"])
-    assert chart(told["curves"]) and chart(told["pressure"])
+    assert chart(told["curves"]) and chart(told["pressure"]) and chart(told["worth"]) and chart(told["reliability"])
     held, judged = map(int, re.search(r"clicked: (\d+) of (\d+) forecasts", text(told["record"])).groups())
     assert judged > 10 and held / judged > 0.7
 
@@ -316,4 +316,4 @@ def test_a_notebook_counts_after_the_send_with_bases_and_intervals(tmp_path):
     assert one["of"].max() == (letters["campaign"] == newest).sum()
     [harm] = tables(told["harm"])
     assert list(harm.index) == ["complained", "bounced", "unsubscribed"]
-    assert chart(told["many"])
+    assert chart(told["many"]) and chart(told["machines"]) and chart(told["silence"])

@@ -47,9 +47,16 @@ def test_complaints_are_counted_only_where_somebody_tells():
     letters["at_gmail"] = [0, 0, 1, 0]
     weeks = engagement.complaints_by_week(letters)
     assert list(weeks["week"]) == [date(2026, 10, 26), date(2026, 11, 2)]
-    assert list(weeks["delivered"]) == [1, 2]
+    assert list(weeks["delivered"]) == [1, 3]
     assert list(weeks["complained"]) == [0, 1]
-    assert weeks["rate"][1] == 0.5 and weeks["low"][1] < 0.5 < weeks["high"][1]
+    assert weeks["rate"][1] == pytest.approx(1 / 3)
+    assert weeks["low"][1] < 1 / 3 < weeks["high"][1]
+
+
+def test_four_weeks_are_judged_together_and_a_silent_month_is_left_out():
+    weeks = engagement.complaints_by_week(past(("a", 70, "x", "complained"), ("b", 0, "x")))
+    assert list(weeks["complained"]) == [1, 1, 1, 1, 0]
+    assert list(weeks["delivered"]) == [1] * 5
 
 
 def test_silence_counts_everybody_once_by_their_last_human_sign():
@@ -59,9 +66,9 @@ def test_silence_counts_everybody_once_by_their_last_human_sign():
         ("unmailed", 70, "x", "clicked"), ("new", 10, "x", "clicked"),
     )  # fmt: skip
     told = engagement.silence(letters, NOW).set_index("weeks")
-    assert dict(told["people"]) == {0: 1, 20: 1}  # 14 days before the eight weeks, and 144
-    assert dict(told["clicked"]) == {0: 1, 20: 0}
-    assert dict(told["left"]) == {0: 0, 20: 1}
+    assert dict(told["people"]) == {0: 1, 16: 1}  # 14 days before the eight weeks, and 144
+    assert dict(told["clicked"]) == {0: 1, 16: 0}
+    assert dict(told["left"]) == {0: 0, 16: 1}
     assert ((told["clicked_low"] <= told["clicked_rate"]) & (told["clicked_rate"] <= told["clicked_high"])).all()
 
 

@@ -11,7 +11,6 @@ from bulkmail.charts.drawing import (
     BAD,
     CAREFUL,
     DATES,
-    FAINT,
     GOOD,
     QUIET,
     Labels,
@@ -55,20 +54,20 @@ def silence(
     The dashed line stands where the rule asks whether to go on. `labels` has the words for "clicked" and "left".
     """
     figure = go.Figure()
-    for name, tone, symbol in (("clicked", colour(0), "circle"), ("left", BAD, "x")):
+    for name, tone, symbol, aside in (("clicked", colour(0), "circle", 0), ("left", BAD, "x", 0.5)):
         figure.add_scatter(
-            x=table["weeks"], y=table[f"{name}_rate"], mode="lines+markers", name=shown_as(name, labels),
+            x=table["weeks"] + aside, y=table[f"{name}_rate"], mode="lines+markers", name=shown_as(name, labels),
             line={"color": tone, "dash": "solid" if name == "clicked" else "dot"},
-            marker={"color": tone, "symbol": symbol, "size": 8}, customdata=table["people"],
+            marker={"color": tone, "symbol": symbol, "size": 8}, customdata=table[["people", "weeks"]],
             error_y=interval(table, f"{name}_rate", f"{name}_low", f"{name}_high") | {"color": tone},
-            hovertemplate="%{x}: %{y:.1%} · n = %{customdata:,}<extra>%{fullData.name}</extra>",
+            hovertemplate="%{customdata[1]}+: %{y:.1%} · n = %{customdata[0]:,}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     words = html.escape(limit_label, quote=False)
     figure.add_vline(
         x=limit_weeks, line_dash="dash", line_color=CAREFUL, annotation_text=words, annotation_position="top left"
     )
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(dtick=8, rangemode="tozero")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(tickvals=table["weeks"], rangemode="tozero", showgrid=False)
     return laid_out(figure, title=title, x=x, y=y, height=400)
 
 
@@ -85,15 +84,18 @@ def complaint_strip(
     """Return the rate of complaints over time with its interval, beside the lines not to be crossed.
 
     `weeks`: `engagement.complaints_by_week`, which cannot see Gmail's; `postmaster`: day and rate that Google shows.
-    `labels` has the words for "seen" and "postmaster"; `lines` are label → rate.
+    `labels` has the words for "seen", "interval" and "postmaster"; `lines` are label → rate.
     """
-    half = int(limits.CHART_MARKS.value) // 2
-    seen, google = latest(weeks, "week", half), latest(postmaster, "day", half)
+    few = int(limits.CHART_MARKS.value) // 4
+    seen, google = latest(weeks, "week", few), latest(postmaster, "day", few)
     figure = go.Figure()
     figure.add_scatter(
-        x=seen["week"], y=seen["rate"], mode="markers", name=shown_as("seen", labels), customdata=seen["delivered"],
-        error_y=interval(seen, "rate", "low", "high") | {"thickness": 3, "width": 0, "color": FAINT},
-        marker={"color": colour(0), "size": 7},
+        x=[*seen["week"], *seen["week"][::-1]], y=[*seen["high"], *seen["low"][::-1]], fill="toself", mode="none",
+        fillcolor="rgba(30,105,240,0.2)", name=shown_as("interval", labels), hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=seen["week"], y=seen["rate"], mode="lines+markers", name=shown_as("seen", labels),
+        customdata=seen["delivered"], line={"color": colour(0)}, marker={"color": colour(0), "size": 4},
         hovertemplate="%{x|%Y-%m-%d}: %{y:.2%} · n = %{customdata:,}<extra>%{fullData.name}</extra>",
     )  # fmt: skip
     figure.add_scatter(
@@ -102,11 +104,14 @@ def complaint_strip(
         hovertemplate="%{x|%Y-%m-%d}: %{y:.2%}<extra>%{fullData.name}</extra>",
     )  # fmt: skip
     for label, value in lines.items():
-        figure.add_hline(y=value, line_dash="dash", line_color=BAD, annotation_text=html.escape(label, quote=False))
+        words = html.escape(label, quote=False)
+        figure.add_hline(
+            y=value, line_dash="dash", line_color=BAD, annotation_text=words, annotation_position="top left"
+        )
     figure.update_xaxes(type="date", tickformat=DATES)
-    figure.update_yaxes(tickformat=".2%", rangemode="tozero")
+    figure.update_yaxes(tickformat=".1%", rangemode="tozero")
     figure.update_layout(showlegend=True)
-    return laid_out(figure, title=title, x=x, y=y)
+    return laid_out(figure, title=title, x=x, y=y, height=400)
 
 
 def warm_up(days: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels, now: str) -> go.Figure:

@@ -9,7 +9,8 @@ import pandas as pd
 from bulkmail.tips.cadence import MACAU, wilson
 
 AHEAD = timedelta(weeks=8)  # how far ahead silence is judged
-BAND_WEEKS, MOST_WEEKS = 4, 52
+SILENCE_WEEKS = (0, 4, 8, 12, 16, 26, 39, 52)  # where bands begin; later ones are wider, since few stay so long
+COMPLAINT_WEEKS = 4  # judged together, as tip 6 judges 30 days
 SILENCE_COLUMNS = (
     "weeks", "people", "clicked", "clicked_rate", "clicked_low", "clicked_high", "left", "left_rate", "left_low",
     "left_high",
@@ -44,25 +45,29 @@ def signals(letters: nw.typing.IntoFrame, by: str = "department") -> pd.DataFram
 
 
 def complaints_by_week(letters: pd.DataFrame, timezone: str = MACAU) -> pd.DataFrame:
-    """Return complaints by local week: week (its Monday, a date), delivered, complained, rate, low, high (95 %).
+    """Return complaints week by week, of the four weeks that end with each: week (its Monday, a date), delivered,
+    complained, rate, low, high (95 %).
 
-    Only letters to other mailboxes than Gmail's, which tells no sender who complained.
+    Only letters to other mailboxes than Gmail's, which tells no sender who complained. One week is too few letters to
+    judge; weeks without a letter in those four are left out.
     """
     seen = letters[(letters["at_gmail"] == 0) & (letters["delivered"] == 1)]
     local = seen["sent_at"].dt.tz_convert(timezone).dt.tz_localize(None)
-    monday = (local.dt.normalize() - pd.to_timedelta(local.dt.day_of_week, unit="D")).dt.date
-    weeks = seen.assign(week=monday).groupby("week", as_index=False)
-    table = weeks.agg(delivered=("delivered", "size"), complained=("complained", "sum"))
+    monday = (local.dt.normalize() - pd.to_timedelta(local.dt.day_of_week, unit="D")).rename("week")
+    weeks = seen.groupby(monday).agg(delivered=("delivered", "size"), complained=("complained", "sum"))
+    together = weeks.resample("7D").sum().rolling(COMPLAINT_WEEKS, min_periods=1).sum().astype("int64")
+    table = together[together["delivered"] > 0].reset_index()
     low, high = wilson(table["complained"], table["delivered"])
-    return table.assign(rate=table["complained"] / table["delivered"], low=low, high=high)
+    rate = table["complained"] / table["delivered"]
+    return table.assign(week=table["week"].dt.date, rate=rate, low=low, high=high)
 
 
 def silence(letters: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Return who still clicks, and who leaves, by weeks since their last human sign: SILENCE_COLUMNS.
 
     Looks back from eight weeks before `now`: everybody who was mailed before and after counts once, by how long they
-    had been silent then (since their first letter where they never gave a sign), in bands of four weeks (`weeks` is
-    where a band begins; the last is open). `left` are those who unsubscribed or complained. Intervals are 95 %.
+    had been silent then (since their first letter where they never gave a sign), in bands (`weeks` is where a band
+    begins, one of SILENCE_WEEKS; the last is open). `left` are who unsubscribed or complained. Intervals are 95 %.
     """
     moment = pd.Timestamp(now) - AHEAD
     before, after = letters["sent_at"] < moment, letters["sent_at"] >= moment
@@ -70,7 +75,7 @@ def silence(letters: pd.DataFrame, now: datetime) -> pd.DataFrame:
     signed = letters[before & (((letters["opened"] == 1) & (letters["machine_open"] == 0)) | (letters["clicked"] == 1))]
     since = signed.groupby("person")["sent_at"].max().reindex(past.index).fillna(past)
     weeks = (moment - since).dt.total_seconds() / (7 * 86_400)
-    band = (weeks // BAND_WEEKS * BAND_WEEKS).clip(upper=MOST_WEEKS).astype(int).rename("weeks")
+    band = pd.cut(weeks, [*SILENCE_WEEKS, np.inf], right=False, labels=SILENCE_WEEKS).astype(int).rename("weeks")
     happened = ahead.assign(left=np.maximum(ahead["unsubscribed"], ahead["complained"]))
     people = happened.groupby("person")[["clicked", "left"]].max().join(band, how="inner")
     groups = people.groupby("weeks")
