@@ -87,7 +87,10 @@ SUBJECT_COLUMNS_WIDE = Limit(
 SUBJECT_CHARACTERS_LONG = Limit(
     200, "characters", "https://github.com/rspamd/rspamd/blob/master/rules/headers_checks.lua", _READ
 )
-SINGAPORE_BULK_LETTERS = Limit(100, "letters in 24 hours", "https://laws.sg/legislation/bill-2007-6/clause-5", _READ)
+# Singapore's Spam Control Act s. 6: electronic messages are sent in bulk beyond any of these.
+SINGAPORE_BULK_DAY = Limit(100, "letters in 24 hours", "https://laws.sg/legislation/bill-2007-6/clause-5", _READ)
+SINGAPORE_BULK_MONTH = Limit(1_000, "letters in 30 days", "https://laws.sg/legislation/bill-2007-6/clause-5", _READ)
+SINGAPORE_BULK_YEAR = Limit(10_000, "letters in a year", "https://laws.sg/legislation/bill-2007-6/clause-5", _READ)
 SUBJECT_CAPITALS_SHARE = Limit(0.7, "share of at least 8 cased letters", "https://github.com/rspamd/rspamd/tree/master/conf/scores.d", _READ)  # fmt: skip
 BODY_CAPITALS_SHARE = Limit(0.5, "share of cased letters", "https://github.com/apache/spamassassin/tree/trunk/rules", _READ)  # fmt: skip
 TEXT_BYTES_LEAST = Limit(400, "bytes of words beside pictures", HOUSE, _READ)

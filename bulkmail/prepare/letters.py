@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from bulkmail import compose, preflight
-from bulkmail.adapters import files, journal, spamassassin
+from bulkmail.adapters import files, journal, past, spamassassin
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.model import Campaign, Finding, Message, Recipient
@@ -94,8 +94,18 @@ def clarity_facts(
         both_html=_both(letters, written, url),
         earlier_senders=_earlier_senders(ws, campaign),
         recipient_domains=None if people is None else people["domain"].value_counts().to_dict(),
-        unasked_in={} if people is None else consent.unasked_by_country(people),
+        unasked_in={} if people is None else _unasked(ws, people, now),
     )
+
+
+def _unasked(ws: Workspace, people: pd.DataFrame, now: datetime) -> dict[str, tuple[int, int, int]]:
+    """How many letters unasked people of Singapore get. A year of letters is read only where there are such people."""
+    persons = consent.unasked_in(people, "SG")
+    if persons.empty:
+        return {}
+    year = now - timedelta(days=365)
+    contacts = pd.concat([journal.contacts_since(ws, year), past.contacts_since(ws, year)], ignore_index=True)
+    return {"SG": consent.letters_in_bulk(persons, contacts, now)}
 
 
 def _both(letters: Mapping[str, compose.Letter], written: Written, url: str) -> str:

@@ -93,10 +93,12 @@ def test_advertisements_to_the_mainland_carry_their_label():
 
 def test_bulk_advertisements_that_nobody_in_singapore_asked_for_carry_theirs():
     known = {"campaign": a_campaign(kind="marketing"), "recipient_domains": {"um.edu.mo": 300}}
-    assert outcome("MSG-23", **known, unasked_in={"SG": 101}) == "warn"
-    assert outcome("MSG-23", **known, unasked_in={"SG": 101}, subject="<ADV> Open Day") == "pass"
-    assert outcome("MSG-23", **known, unasked_in={"SG": 100, "MO": 200}) == "pass"
-    assert outcome("MSG-23", **known | {"campaign": a_campaign()}, unasked_in={"SG": 101}) == "pass"
+    assert outcome("MSG-23", **known, unasked_in={"SG": (101, 101, 101)}) == "warn"
+    assert outcome("MSG-23", **known, unasked_in={"SG": (101, 101, 101)}, subject="<ADV> Open Day") == "pass"
+    assert outcome("MSG-23", **known, unasked_in={"SG": (100, 1_000, 10_000), "MO": (200, 200, 200)}) == "pass"
+    assert outcome("MSG-23", **known, unasked_in={"SG": (9, 1_001, 1_001)}) == "warn"
+    assert outcome("MSG-23", **known, unasked_in={"SG": (9, 900, 10_001)}) == "warn"
+    assert outcome("MSG-23", **known | {"campaign": a_campaign()}, unasked_in={"SG": (101, 101, 101)}) == "pass"
 
 
 @pytest.mark.parametrize(

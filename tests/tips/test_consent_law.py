@@ -237,3 +237,21 @@ def test_methods_countries_and_conditions_are_read_in_four_languages():
     block = f"{HEAD}\nana | | yes | | | 網上表格 | 香港 | 雙重確認、跨境"
     event = events_of(a_table(block)).iloc[0]
     assert event[["method", "jurisdiction", "conditions"]].tolist() == ["web_form", "HK", "cross_border confirmed"]
+
+
+def test_letters_to_people_who_have_not_asked_are_counted_over_a_day_a_month_and_a_year():
+    people = pd.DataFrame(
+        {
+            "person": ["tan", "lim", "asked", "elsewhere"],
+            "domain": ["nus.edu.sg", "mail.example", "nus.edu.sg", "um.edu.mo"],
+            "consent_country": ["", "SG", "", ""],
+            "consent_basis": ["legitimate_interest", "contract", "consent_express", "contract"],
+        }
+    )
+    persons = consent.unasked_in(people, "SG")
+    assert list(persons) == ["tan", "lim"]
+    days_ago = {"tan": (0.5, 20, 200, 400), "asked": (0.5,), "elsewhere": (3,)}
+    rows = [(person, NOW - timedelta(days=days)) for person, all_days in days_ago.items() for days in all_days]
+    contacts = pd.DataFrame(rows, columns=["person", "mailed_at"])
+    assert consent.letters_in_bulk(persons, contacts, NOW) == (3, 4, 5)
+    assert consent.letters_in_bulk(persons, contacts.iloc[:0], NOW) == (2, 2, 2)

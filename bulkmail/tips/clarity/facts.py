@@ -37,7 +37,8 @@ class ClarityFacts:
     that would travel with the letter, `mime` the letter as it travels (b"" where nobody has built it). `both_html` is a
     letter with both languages, "" where the campaign has no such letter. `earlier_senders` are (name, address) of the
     last campaigns of the same purpose; `recipient_domains` count the recipients, None where there is no list,
-    `unasked_in` those of them who have not asked for letters, by the code of their country.
+    `unasked_in` is, by the code of a country, how many letters those of them who have not asked for any have in 24
+    hours, 30 days and a year, this one counted.
     `spam` is None where SpamAssassin was not asked.
     """
 
@@ -53,7 +54,7 @@ class ClarityFacts:
     both_html: str = ""
     earlier_senders: tuple[tuple[str, str], ...] = ()
     recipient_domains: Mapping[str, int] | None = None
-    unasked_in: Mapping[str, int] = field(default_factory=dict)
+    unasked_in: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     spam: SpamReport | None = None
 
     @property

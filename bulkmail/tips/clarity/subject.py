@@ -129,7 +129,8 @@ def check_subject_is_borne_out(facts: ClarityFacts) -> Finding:
 
 def check_advertisement_is_labelled(facts: ClarityFacts) -> Finding:
     """Mark advertisements where a law asks for it: to mainland China the subject begins with 广告 or AD, to Singapore
-    with <ADV> where more than 100 letters a day go to people who have not asked for them (`unasked_in`).
+    with <ADV> where people who have not asked for letters (`unasked_in`) get more than 100 in a day, 1,000 in 30 days
+    or 10,000 in a year.
     """
     source = _LABEL_LAWS
     fix = say(
@@ -144,12 +145,14 @@ def check_advertisement_is_labelled(facts: ClarityFacts) -> Finding:
         return finding("MSG-23", Outcome.UNKNOWN, message, say("Choose a list."), source, SUBJECT)
     count = sum(facts.recipient_domains.values())
     there = sum(number for domain, number in facts.recipient_domains.items() if _MAINLAND.fullmatch(domain))
-    unasked = facts.unasked_in.get("SG", 0)
+    day, month, year = facts.unasked_in.get("SG", (0, 0, 0))
     message = say(
-        "{there} of {count} readers have mailboxes of mainland China; {unasked} are of Singapore and have not asked.",
-        there=there, count=count, unasked=unasked,
+        "{there} of {count} readers have mailboxes of mainland China; readers of Singapore who have not asked have "
+        "{day} letters in a day, {month} in 30 days and {year} in a year.",
+        there=there, count=count, day=day, month=month, year=year,
     )  # fmt: skip
-    bulk = unasked > limits.SINGAPORE_BULK_LETTERS.value
+    ceilings = (limits.SINGAPORE_BULK_DAY, limits.SINGAPORE_BULK_MONTH, limits.SINGAPORE_BULK_YEAR)
+    bulk = any(sent > limit.value for sent, limit in zip((day, month, year), ceilings, strict=True))
     lacks = (there and not _LABEL.match(facts.subject)) or (bulk and not facts.subject.startswith("<ADV> "))
     return finding("MSG-23", Outcome.WARN if lacks else Outcome.PASS, message, fix, source, SUBJECT)
 

@@ -52,7 +52,8 @@ from bulkmail.tips.consent.law import (
     check_macau,
     check_mainland,
     check_measured_opens,
-    unasked_by_country,
+    letters_in_bulk,
+    unasked_in,
 )
 from bulkmail.tips.consent.rows import GRADES, annotate, index_of
 from bulkmail.tips.consent.words import (
@@ -130,9 +131,10 @@ __all__ = [
     "is_bought",
     "lacking",
     "lasting",
+    "letters_in_bulk",
     "months_of",
     "notice_of_attestation",
     "read_dates",
     "spelled_as",
-    "unasked_by_country",
+    "unasked_in",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """What the law of the place where people are asks beside consent, and what class of letter this is."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -20,13 +20,25 @@ _PROMOTION = re.compile(
 )
 
 
-def unasked_by_country(people: pd.DataFrame) -> dict[str, int]:
-    """How many of these people have not asked for letters themselves, by the code of the country: that which is on
-    record, else that of their domain. Singapore's law speaks of unsolicited letters so (Spam Control Act s. 5, read
-    2026-11-23); who agreed or inquired has asked, on any other basis nobody has."""
+def unasked_in(people: pd.DataFrame, country: str) -> pd.Series:
+    """Return the persons of that country who have not asked for letters themselves.
+
+    The country is that on record, else that of their domain. Singapore's law speaks of unsolicited letters so (Spam
+    Control Act s. 5, read 2026-11-23); who agreed or inquired has asked, on any other basis nobody has.
+    """
     unasked = people[~people["consent_basis"].isin(["", "consent_express", "consent_implied_inquiry"])]
     of_domain = unasked["domain"].str.extract(r"\.([a-z]{2})$")[0].str.upper().fillna("")
-    return unasked["consent_country"].mask(unasked["consent_country"].eq(""), of_domain).value_counts().to_dict()
+    there = unasked["consent_country"].mask(unasked["consent_country"].eq(""), of_domain)
+    return unasked.loc[there == country, "person"]
+
+
+def letters_in_bulk(persons: pd.Series, contacts: pd.DataFrame, now: datetime) -> tuple[int, int, int]:
+    """Return how many letters these persons will have had in 24 hours, 30 days and a year with one more to each, by
+    `contacts` (person, mailed_at) of that year."""
+    theirs = contacts.loc[contacts["person"].isin(persons), "mailed_at"]
+    earlier = (int((theirs > pd.Timestamp(now) - timedelta(days=days)).sum()) for days in (1, 30, 365))
+    day, month, year = (len(persons) + count for count in earlier)
+    return day, month, year
 
 
 def check_canada(facts: ConsentFacts) -> Finding:
