@@ -6,9 +6,20 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import compose, prepare
+from bulkmail.model import say
 from bulkmail.tips import personalization
 
 Letters = dict[str, compose.Letter]
+PLACES = {
+    "subject": say("subject"),
+    "preheader": say("preheader"),
+    "html": say("letter"),
+    "text": say("plain text"),
+    "link": say("link"),
+    "link_host": say("host of a link"),
+    "alt": say("alt text"),
+    "style": say("style"),
+}
 WAYS = {"yes": "✓", "no": "✗", "some": "✓", "none": "✗"}
 
 
@@ -19,8 +30,9 @@ def _fields(plan_hash: str, _letters: Letters, _prepared: prepare.Prepared) -> p
     known = _prepared.personal.values
     if known is None:
         return table
-    counted = known.assign(odd=known["odd_rows"].map(len), capitals=known["capital_rows"].map(len))
-    return table.merge(counted[["field", "longest", "longest_row", "odd", "capitals"]], on="field", how="left")
+    rows = {"odd": "odd_rows", "capitals": "capital_rows", "identifiers": "identifier_rows"}
+    counted = known.assign(**{name: known[column].map(len) for name, column in rows.items()})
+    return table.merge(counted[["field", "longest", "longest_row", *rows]], on="field", how="left")
 
 
 def show_fields(letters: Letters, prepared: prepare.Prepared | None) -> None:
@@ -34,27 +46,37 @@ def show_fields(letters: Letters, prepared: prepare.Prepared | None) -> None:
     if table.empty:
         st.info(t("The letter uses no field, and the list has none."))
         return
-    config = {
-        "field": st.column_config.TextColumn(t("Field")),
-        "has_fallback": st.column_config.CheckboxColumn(t("Fallback"), help=t("Words for those whose cell is empty.")),
-        "places": st.column_config.TextColumn(
-            t("Stands in"), help=t("Where the letter uses it; empty where it does not.")
-        ),
-        "share": st.column_config.ProgressColumn(t("Filled"), format="percent", min_value=0, max_value=1),
-        "longest": st.column_config.NumberColumn(t("Longest"), help=t("Characters of the longest cell.")),
-        "longest_row": st.column_config.NumberColumn(t("Its row"), format="%d"),
-        "odd": st.column_config.NumberColumn(
-            t("Odd"), help=t("Cells with digits, addresses, “test”, a lone letter or spaces at an edge.")
-        ),
-        "capitals": st.column_config.NumberColumn(t("Capitals"), help=t("Cells all in capitals.")),
-    }
-    shown = [name for name in config if name in table]
-    st.dataframe(
-        table, column_order=shown, column_config=config, hide_index=True, placeholder="–", key="message-fields",
-    )  # fmt: skip
+    words = [field_words(row) for row in table.to_dict("records")]
+    st.table(pd.DataFrame(words), hide_index=True, border="horizontal", alt=t("Fields"))
+    st.caption(t("Odd are digits, addresses, “test”, a lone letter and spaces at an edge."))
     st.caption(t("Write {example} where a letter should name a field.", example="{{ name | default('reader') }}"))
     if prepared and prepared.personal and prepared.personal.branches is not None:
         show_branches(prepared.personal.branches)
+
+
+def field_words(row: dict[str, object]) -> dict[str, str]:
+    """A field as a row of words: where the letter uses it, how full it is, and its worst cells."""
+    places = [t(PLACES.get(place, place)) for place in str(row["places"]).split(", ") if place]
+    fallback = (t("yes") if row["has_fallback"] else f"**{t('none')}**") if places else "–"
+    return {
+        t("Field"): f"{ui.plain(str(row['field']))}  \n:small[:gray[{', '.join(places) or t('not in the letter')}]]",
+        t("Filled"): "–" if pd.isna(row["share"]) else f"{row['share']:.1%}",
+        t("Fallback"): fallback,
+        t("Worst cells"): " · ".join(worst_words(row)) or "–",
+    }
+
+
+def worst_words(row: dict[str, object]) -> list[str]:
+    if pd.isna(row.get("longest", float("nan"))):
+        return []
+    counts = {name: int(row[name]) for name in ("odd", "capitals", "identifiers")}
+    told = {
+        "odd": t("{count} odd", count=counts["odd"]),
+        "capitals": t("{count} in capitals", count=counts["capitals"]),
+        "identifiers": t("{count} like an ID number", count=counts["identifiers"]),
+    }
+    longest = t("longest {length}, in row {row}", length=int(row["longest"]), row=int(row["longest_row"]))
+    return [longest, *(words for name, words in told.items() if counts[name])]
 
 
 def show_branches(branches: pd.DataFrame) -> None:

@@ -24,8 +24,8 @@ VIEWS = {
     "desktop": say("Desktop"),
     "phone": say("Phone"),
     "dark": say("Dark"),
-    "bare": say("Without pictures"),
-    "text": say("Plain text"),
+    "bare": say("No images"),
+    "text": say("Text"),
     "source": say("HTML"),
 }
 
