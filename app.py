@@ -1,6 +1,5 @@
 """The launcher: joins the pages, the public routes and the worker. Run it with `bulkmail app`."""
 
-import gc
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,8 +19,6 @@ STAFF = wiring.Staff(HOUSE)
 async def lifespan(app):
     """Yield while the worker and, without a key, the rehearsal run beside the pages."""
     await run_in_threadpool(STAFF.arrive)
-    gc.collect()
-    gc.freeze()  # Streamlit collects after each click; what is imported by now need not be walked again
     try:
         yield
     finally:

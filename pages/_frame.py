@@ -56,3 +56,4 @@ with below:
     show_person(role)
 ui.enter()
 menu.run()
+ui.settle(menu.url_path)

@@ -32,6 +32,7 @@ VIEWS = {
 Letters = dict[str, compose.Letter]
 
 
+@st.fragment
 def show_preview(campaign: Campaign, letters: Letters, prepared: prepare.Prepared | None) -> None:
     """Draw the choice of a reader and of a view, the line of the inbox, and the letter."""
     found = choose_person(prepared) if prepared and len(prepared.snapshot) else choose_variant(letters)
@@ -96,8 +97,8 @@ def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
         on_change=_forget, args=("message-kind",),
     )  # fmt: skip
     found = compose.reader(people, position=positions.get(kind, 0), row=row)
-    if found and (kind or row):
-        prepare.note_look(ui.house(), prepared, kind or f"row {row}", now=ui.now())
+    if found and (kind or row) and prepare.note_look(ui.house(), prepared, kind or f"row {row}", now=ui.now()):
+        st.rerun()  # the checks beside the letter count who was looked at
     if found is None:
         reason = audience.reason_of_row(prepared.audience, row)
         why = t(audience.REASONS[reason]) if reason else t("the list has no such row")

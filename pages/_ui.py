@@ -1,5 +1,6 @@
 """Pieces that all pages share: language, the workspace, the campaign in hand, findings and empty states."""
 
+import gc
 import os
 import re
 from collections import Counter
@@ -127,6 +128,14 @@ def save(campaign: Campaign) -> None:
 def enter() -> None:
     """Mark the session as come through the frame; pages ask for the mark with `require_frame`."""
     st.session_state["entered"] = True
+
+
+@st.cache_resource(show_spinner=False)
+def settle(page: str) -> None:
+    """Once for each page, after its first run: Streamlit collects garbage after each click, with every other thread
+    waiting, and need not walk anew through all the modules and tables that the page has brought."""
+    gc.collect()
+    gc.freeze()
 
 
 def require_frame() -> None:

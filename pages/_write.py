@@ -6,7 +6,7 @@ import _ui as ui
 import streamlit as st
 from _ui import t
 
-from bulkmail import compose, prepare
+from bulkmail import compose, plan, prepare
 from bulkmail.adapters import database, drafts, files
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign, say
@@ -76,6 +76,12 @@ def show_manner(campaign: Campaign) -> None:
         )  # fmt: skip
 
 
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Campaign: plan.campaign_hash})
+def text_draft(campaign: Campaign, layout: str) -> str:
+    """The plain text that is made from the letter, kept until that changes: each click draws it."""
+    return compose.text_draft(campaign, layout=layout)
+
+
 def show_text(campaign: Campaign) -> None:
     """Draw the plain text that goes beside the HTML: the one that is made, or the author's own."""
     if campaign.text:
@@ -86,7 +92,7 @@ def show_text(campaign: Campaign) -> None:
         )  # fmt: skip
         return
     try:
-        made = compose.text_draft(campaign, layout=files.layout(ui.house().home, campaign.layout))
+        made = text_draft(campaign, files.layout(ui.house().home, campaign.layout))
     except BulkmailError:
         st.caption(t("It is made from the letter as soon as that can be read."))
         return

@@ -123,7 +123,7 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
 
 
 def last_change(ws: Workspace) -> str:
-    """A text that changes with each suppression, consent event, import, settled attempt, look at a letter and deed."""
+    """A text that changes with each suppression, consent event, import, settled attempt and deed."""
     counted = (
         select(func.count()).select_from(tables.suppression).where(of_people()),
         select(func.count()).select_from(tables.opt_out).where(tables.opt_out.c.decision == ""),
@@ -131,7 +131,6 @@ def last_change(ws: Workspace) -> str:
         select(func.max(tables.audit.c.id)),
         select(func.max(tables.attempt.c.settled_at)),
         select(func.max(tables.past_import.c.id)),
-        select(func.max(tables.letter_look.c.at)),
         select(func.max(tables.brand.c.saved_at)),
     )
     with reading(ws) as connection:

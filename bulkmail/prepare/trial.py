@@ -67,10 +67,13 @@ def _checked(ws: Workspace, campaign: Campaign, address: str, now: datetime) -> 
 # ---------------------------------------------------------------- looking
 
 
-def note_look(ws: Workspace, prepared: Prepared, kind: str, *, now: datetime) -> None:
-    """Keep that somebody has looked at the telling letter of this kind, in the very text that would be sent."""
-    if kind not in drafts.looked_at(ws, prepared.plan.parts["letters"]):
+def note_look(ws: Workspace, prepared: Prepared, kind: str, *, now: datetime) -> bool:
+    """Whether this is news: that somebody has looked at the telling letter of this kind, in the very text that would
+    be sent. It is kept."""
+    news = kind not in drafts.looked_at(ws, prepared.plan.parts["letters"])
+    if news:
         drafts.look(ws, prepared.plan.parts["letters"], kind, now)
+    return news
 
 
 def with_looks(ws: Workspace, prepared: Prepared) -> Prepared:
