@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bulkmail.errors import InputError
+from bulkmail.limits import HOUSE
 from bulkmail.model import AttemptState, Campaign, Plan, Text, say
 
 # The version of the shape of a dossier.
@@ -253,7 +254,7 @@ def _tables_of_plan(plan: Mapping[str, Any], labels: Mapping[str, Text]) -> list
     what, number, reason, when = say("What"), say("Number"), say("Reason"), say("When (UTC)")
     outcomes = [(row["kind"], row["letters"]) for row in plan["outcomes"]]
     findings = [
-        (row["code"], row["outcome"], row["message"], _word(row.get("acknowledged")), row["source"])
+        (row["code"], row["outcome"], row["message"], _word(row.get("acknowledged")), _source(row["source"]))
         for row in plan["findings"]
     ]
     approvals = [(row["by"], row["at"], row["plan"], "✓" if row["holds"] else "✗") for row in plan["approvals"]]
@@ -273,6 +274,10 @@ def _tables_of_plan(plan: Mapping[str, Any], labels: Mapping[str, Text]) -> list
         (say("Handing-over, request by request"), handing, attempts),
         (say("What happened to the letters"), (what, say("Letters")), outcomes),
     ]
+
+
+def _source(source: str) -> Text | str:
+    return say("our own default") if source.startswith(HOUSE) else source
 
 
 def _word(acknowledged: Mapping[str, Any] | None) -> str:

@@ -174,7 +174,8 @@ class ProviderVerdict:
 @dataclass(frozen=True, kw_only=True)
 class SeedFacts:
     """A letter as a mailbox of one's own received it. No address of a person is kept: `from_domain` and
-    `envelope_domain` are domains. `hosts` are those of the links in it; `encrypted_hops` is (hops with TLS, hops);
+    `envelope_domain` are domains. `hosts` are those of the links in it; `encrypted_hops` is (hops with TLS, hops)
+    and `old_encryption` the versions before TLS 1.2 that hops name;
     `leaving_counts` how often List-Unsubscribe and List-Unsubscribe-Post are there (None: was not counted), and
     `leaving_mangled` whether one is encoded (RFC 2047) or broken inside a link."""
 
@@ -192,6 +193,7 @@ class SeedFacts:
     one_click: bool
     encrypted_hops: tuple[int, int]
     defects: tuple[str, ...] = ()
+    old_encryption: tuple[str, ...] = ()
     leaving_counts: tuple[int, int] | None = None
     leaving_mangled: bool = False
 

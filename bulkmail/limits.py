@@ -171,6 +171,7 @@ SEED_DAYS = Limit(90, "days after which a letter that came back tells little", H
 DKIM_RSA_BITS_MIN = Limit(1_024, "bits", "https://www.rfc-editor.org/rfc/rfc8301", _READ)
 DKIM_RSA_BITS_GOOD = Limit(2_048, "bits", GMAIL_GUIDELINES, _READ)
 RULE_AGE_DAYS = Limit(180, "days", HOUSE, _READ)
+SAFE_BROWSING_DAYS = Limit(30, "days for which a look at Safe Browsing is good", HOUSE, _READ)
 SPF_LOOKUPS = Limit(10, "terms that ask DNS", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ)
 SPF_VOID_LOOKUPS = Limit(
     2, "questions without an answer", "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4", _READ

@@ -14,7 +14,7 @@ from bulkmail.tips import consent
 
 # A row per person who was written to before: what ever came of it, and when a letter last went without a bounce.
 PAST_COLUMNS = ("person", "bounced", "complained", "unsubscribed", "reached_at")
-HOUSE_RULE = "house rule"
+HOUSE_RULE = limits.HOUSE
 
 
 @dataclass(frozen=True, kw_only=True)

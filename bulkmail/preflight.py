@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import ModuleType
 
-from bulkmail.limits import RULE_AGE_DAYS
+from bulkmail.limits import HOUSE, RULE_AGE_DAYS
 from bulkmail.model import TIP_OF_CODE, Finding, Outcome, Text, say
 from bulkmail.tips import addressing, cadence, clarity, consent, personalization, sender_requirements, unsubscribe
 
@@ -86,6 +86,11 @@ def read_again(source: str, today: date) -> Text | None:
     return say("read {days} days ago: read it again", days=days) if days > RULE_AGE_DAYS.value else None
 
 
+def source_of(source: str) -> Text:
+    """Return the source of a rule as people read it: ours is called by its name, a page or a clause stays as it is."""
+    return say("our own default") if source.startswith(HOUSE) else Text("{source}", {"source": source})
+
+
 def as_json(findings: Iterable[Finding], translate: Callable[[Text], str]) -> list[dict[str, str | int]]:
     """Return the findings as plain values in the reader's language; `rows` is how many rows are concerned."""
     return [
@@ -115,7 +120,7 @@ def _not_judged(number: int) -> Finding:
         outcome=Outcome.UNKNOWN,
         message=say("Tip {number} could not be judged: what it needs to know is missing.", number=number),
         fix=say("Complete the earlier steps (list, message, sender, time), then check again."),
-        source="house",
+        source=HOUSE,
     )
 
 

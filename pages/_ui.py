@@ -360,5 +360,5 @@ def _show_finding(finding: Finding, who: Mapping[str, Text], alike: Sequence[str
 
 def source_link(source: str) -> str:
     """The source of a rule as Markdown, a link shown by its host, and the day it was read in the reader's language."""
-    source = _READ_ON.sub(lambda found: t("read {day}", day=found[1]), source)
+    source = _READ_ON.sub(lambda found: t("read {day}", day=found[1]), t(preflight.source_of(source)))
     return _LINK.sub(lambda found: f"[{found[1].removeprefix('www.')}]({found[0]})", source)

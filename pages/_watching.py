@@ -10,10 +10,10 @@ from _ui import t
 from bulkmail import postmaster, prepare, provider_rates, wiring
 from bulkmail.adapters import watching
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign, say
+from bulkmail.model import Campaign, Text, say
 from bulkmail.roles import Role
 from bulkmail.tips.sender_requirements import name_of
-from bulkmail.tips.sender_requirements.watching import ENROLMENTS
+from bulkmail.tips.sender_requirements.watching import ENROLMENTS, LOOKS, look_key, place_of
 
 VERDICTS = {
     provider_rates.BAD: say("✗ beyond the limit"),
@@ -42,6 +42,7 @@ def show_watching(campaign: Campaign) -> None:
     with left:
         st.markdown(f"**{t('Monitors of the providers')}**")
         _show_enrolments()
+        _show_looks(campaign)
     with right:
         st.markdown(f"**{t('Postmaster Tools of Gmail')}**")
         _show_postmaster(campaign)
@@ -102,6 +103,28 @@ def _show_enrolments() -> None:
             args=(key,),
             disabled=not ui.may(Role.AUTHOR),
             help=t("The day on which somebody last looked that the domain is enrolled there."),
+        )
+
+
+def _show_looks(campaign: Campaign) -> None:
+    """Draw what lies on the web, for a person to look at and note the day: bulkmail fetches no pages."""
+    domain = campaign.sender.address.rpartition("@")[2].lower()
+    if not domain:
+        return
+    st.markdown(f"**{t('Looked at by hand')}**")
+    st.caption(t("bulkmail fetches no web pages. Open each, and note the day on which all was well."))
+    confirmed = watching.enrolments(ui.house())
+    for look, (about, _, days) in LOOKS.items():
+        key = look_key(look, domain)
+        st.date_input(
+            f"[{ui.plain(t(Text(about.template, {'domain': domain})))}]({place_of(look, domain)})",
+            value=confirmed.get(key),
+            max_value=wiring.now().date(),
+            key=f"sender-enrolled-{key}",
+            on_change=_confirm,
+            args=(key,),
+            disabled=not ui.may(Role.AUTHOR),
+            help=t("A look is good for {days} days.", days=int(days.value)),
         )
 
 

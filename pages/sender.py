@@ -120,7 +120,8 @@ def show_request(report: prepare.SenderReport) -> None:
         return
     st.markdown(f"**{t('For those who keep the DNS')}**")
     st.caption(t("Copy this text and send it to them: it names each record, what to do, and the rule behind it."))
-    spoken = [catalogue.translator(language) for language in ui.LANGUAGES]
+    own_first = sorted(ui.LANGUAGES, key=lambda language: language != ui.language())
+    spoken = [catalogue.translator(language) for language in own_first]
     text = "\n\n\n".join("\n".join(map(translate, report.request)) for translate in spoken)
     label = t("Text for the DNS team, in both languages")
     st.download_button(label, text, "dns.txt", icon=":material/download:", on_click="ignore", key="sender-request")

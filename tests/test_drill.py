@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bulkmail import prepare, web, wiring
-from bulkmail.adapters import database
+from bulkmail.adapters import database, token_keys
+from bulkmail.adapters.workspace import open_workspace
 from bulkmail.tips.unsubscribe import drill_checks
 from tests.builders import NOW, a_campaign, live
 
@@ -78,11 +79,14 @@ def test_a_canary_is_no_person_anywhere(sqlite_workspace):
 
 
 def test_the_oldest_key_is_tried_too(sqlite_workspace):
-    rotated = replace(sqlite_workspace, token_keys={**sqlite_workspace.token_keys, 2: b"n" * 32}, token_key_id=2)
-    with wiring.served(web.public_app(replace(rotated, token_keys={2: b"n" * 32}))) as url:
+    token_keys.rotate(sqlite_workspace, by="Ana Lei", now=NOW)
+    rotated = open_workspace(sqlite_workspace.settings)
+    forgetful = replace(rotated, token_keys={2: rotated.token_keys[2]})
+    with wiring.served(web.public_app(forgetful)) as url:
         drill = prepare.make_drill(at(rotated, url), a_campaign(), now=NOW)
     assert [step.status for step in drill.steps] == [200, 200, 200, 200, 404]
     assert outcomes(rotated, drill)["UNS-12"] == "block"
+    rotated.engine.dispose()
 
 
 def test_where_nothing_listens_all_is_unknown_and_asked_once(sqlite_workspace):

@@ -71,9 +71,9 @@ def test_each_letter_carries_its_own_way_out_and_the_attempt(sqlite_workspace):
         assert link in whom["substitutions"].values()
 
 
-def test_a_letter_written_after_a_rotation_is_signed_by_the_new_key(sqlite_workspace):
-    token_keys.rotate(sqlite_workspace, by="Ana Lei", now=NOW)
+def test_a_letter_written_after_a_rotation_is_signed_by_the_new_key_though_the_worker_ran_before(sqlite_workspace):
     ws, provider = open_workspace(sqlite_workspace.settings), Provider()
+    token_keys.rotate(sqlite_workspace, by="Ana Lei", now=NOW)
     work(ws, provider, approved(ws, 1, 1))
     (whom,) = orjson.loads(provider.bodies[0])["personalizations"]
     token = re.search(r"/u/([\w-]{56})>", whom["headers"]["List-Unsubscribe"])[1]

@@ -28,7 +28,8 @@ HOSTILE = (
 )
 EXPRESSIONS = (
     "{{ name }}", "{{ title }}", "{{ 課程 }}", "{{ name | upper }}", "{{ title | default('—') }}", "{{ name ~ title }}",
-    "{{ unsubscribe_url }}", "{{ organisation }}", "{{ '<&' }}", "{{- name -}}", "{{ name | replace('a', name) }}",
+    "{{ unsubscribe_url }}", "{{ preferences_url }}", "{{ organisation }}", "{{ '<&' }}", "{{- name -}}",
+    "{{ name | replace('a', name) }}",
     "{{ 課程 if title else name }}", "{{ name[0:2] }}", "{{ 課程.split(';') | join(' + ') }}", "{# aside #}",
     "{% raw %}{{ name }}{% endraw %}",
 )  # fmt: skip

@@ -32,6 +32,7 @@ _SOURCE = re.compile(r"""\bsrc=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
 _ONE_PIXEL = re.compile(r"""\b(?:width|height)=["']?1(?:px)?["'\s>]""", re.IGNORECASE)
 _URI = re.compile(r"<\s*([^<>]*?)\s*>")
 _LEAVING = ("list-unsubscribe", "list-unsubscribe-post")
+_OLD_TLS = re.compile(r"\b(?:SSLv[23]|TLS[ _]?v?1(?:[._][01])?)(?![\d._])", re.IGNORECASE)  # RFC 8996
 _TLS = re.compile(r"\bwith\s+(UTF8)?E?SMTPSA?\b|\bTLS|\bwith\s+HTTPS?\b", re.IGNORECASE)
 
 
@@ -132,6 +133,7 @@ def _seen(
         pictures=_hosts(_counting_pictures(html)),
         one_click="One-Click" in str(letter["List-Unsubscribe-Post"] or "") and bool(letter["List-Unsubscribe"]),
         encrypted_hops=(sum(bool(_TLS.search(hop)) for hop in hops), len(hops)),
+        old_encryption=tuple(dict.fromkeys(word for hop in hops for word in _OLD_TLS.findall(hop))),
         leaving_counts=(len(_raw(letter, _LEAVING[0])), len(_raw(letter, _LEAVING[1]))),
         leaving_mangled=any(_mangled(value) for name in _LEAVING for value in _raw(letter, name)),
         defects=tuple(type(defect).__name__ for part in letter.walk() for defect in part.defects),
@@ -231,11 +233,11 @@ def newest_seed(ws: Workspace, domain: str) -> SeedFacts | None:
 
 def _seed_of(document: Mapping[str, object]) -> SeedFacts:
     kept = dict(document)
-    lists = ("headers", "hosts", "pictures", "encrypted_hops", "defects")
+    lists = ("headers", "hosts", "pictures", "encrypted_hops", "defects", "old_encryption")
     provider, moment, counts = kept["provider"], kept["received_at"], kept.get("leaving_counts")
     return SeedFacts(
         **kept
-        | {name: tuple(kept[name]) for name in lists}
+        | {name: tuple(kept.get(name, ())) for name in lists}
         | {
             "leaving_counts": tuple(counts) if counts else None,
             "received_at": moment and datetime.fromisoformat(moment),

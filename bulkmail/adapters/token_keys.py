@@ -12,7 +12,7 @@ LAST_ID = 255  # a link names its key in one byte
 
 
 def rotate(ws: Workspace, *, by: str, now: datetime) -> int:
-    """The id of a new key, which signs the links of whoever opens the workspace from now on; audited.
+    """The id of a new key, which signs links from now on, in programs that run a second later at most; audited.
 
     StateError when all ids are taken, or when somebody else rotates at the same moment.
     """

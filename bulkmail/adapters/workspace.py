@@ -38,38 +38,57 @@ REREAD_SECONDS = 1.0  # strangers may ask for keys that never were as often as t
 
 
 class TokenKeys(dict[int, bytes]):
-    """Key id → key. One that another program has added since is found by `get`, which reads the database again, at most
-    once a second: so links of a new key work at once wherever they are opened."""
+    """Key id → key. One that another program has added since is found by `get` and by `newest`, which read the database
+    again, each once a second at most: a new key works at once wherever links are opened, and signs wherever they are
+    made."""
 
     def __init__(self, engine: Engine, kept: Mapping[int, bytes]) -> None:
         super().__init__(kept)
-        self._engine, self._next_look = engine, 0.0
+        self._engine, self._next_look = engine, {"open": 0.0, "sign": 0.0}
 
     def get(self, key_id: int, default: bytes | None = None) -> bytes | None:
         """The key of this id, or `default`."""
-        if key_id not in self and time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + REREAD_SECONDS
+        if key_id not in self:
+            self._look_again("open")
+        return super().get(key_id, default)
+
+    def newest(self) -> int:
+        """The id of the key that signs now."""
+        self._look_again("sign")
+        return max(self)
+
+    def _look_again(self, why: str) -> None:
+        if time.monotonic() >= self._next_look[why]:
+            self._next_look[why] = time.monotonic() + REREAD_SECONDS
             with self._engine.connect() as connection:
                 self.update(read_token_keys(connection))
-        return super().get(key_id, default)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """An open workspace. `person_key` makes the keyed hash of a mailbox; `token_keys` sign unsubscribe links,
-    `cookie_key` the cookies of people who have signed in."""
+    """An open workspace. `person_key` makes the keyed hash of a mailbox; `token_keys` sign unsubscribe links, the
+    newest those that are made now; `cookie_key` signs the cookies of people who have signed in."""
 
     settings: Settings
     engine: Engine = field(repr=False)
     person_key: bytes = field(repr=False)
-    token_keys: Mapping[int, bytes] = field(repr=False)
-    token_key_id: int
+    token_keys: TokenKeys = field(repr=False)
     cookie_key: bytes = field(repr=False, default=b"")
 
     @property
     def home(self) -> Path:
         """The folder."""
         return self.settings.home
+
+    @property
+    def token_key_id(self) -> int:
+        """The id of the key that signs links now, whichever program made it."""
+        return self.token_keys.newest()
+
+    def signing_key(self) -> tuple[bytes, int]:
+        """The key that signs links now, and its id: asked for together, since it may change at any time."""
+        key_id = self.token_key_id
+        return self.token_keys[key_id], key_id
 
 
 def open_workspace(settings: Settings) -> Workspace:
@@ -88,13 +107,11 @@ def open_workspace(settings: Settings) -> Workspace:
         raise SettingsError(
             "The database of BULKMAIL_DATABASE_URL cannot be opened. Is it running, and may this user enter it?"
         ) from error
-    token_keys = TokenKeys(engine, _token_keys(kept))
     return Workspace(
         settings=settings,
         engine=engine,
         person_key=kept["person_key"],
-        token_keys=token_keys,
-        token_key_id=max(token_keys),
+        token_keys=TokenKeys(engine, _token_keys(kept)),
         cookie_key=kept["cookie_key"],
     )
 

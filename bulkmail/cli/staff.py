@@ -35,8 +35,7 @@ def rotate_keys(by: str) -> None:
     """Make a new key that signs unsubscribe links, say once a year or when somebody with access has left.
 
     Links of earlier letters stay readable for ever: their keys are kept. Programs that run (app, web, worker) read
-    links of the new key at once, and sign with it after they are started again.
+    links of the new key at once, and sign with it within a second.
     """
     key_id = token_keys.rotate(wiring.open_house(), by=by or getpass.getuser(), now=wiring.now())
     screen.line(t("Key {number} signs the links of new letters; older links work on.", number=key_id), "green")
-    screen.line(t("Start app, web and worker again: until then they sign with the key before."))

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from bulkmail.compose.letter import letter_fields
+from bulkmail.compose.letter import CHOOSE_INSTEAD, letter_fields
 
 TEXT = pa.large_string()
 # All that letters may name: field → one value per row. Every column has the same length.
@@ -24,16 +25,17 @@ def text_column(cells: Sequence[str] | pd.Series) -> pa.LargeStringArray:
 def values_of(
     frame: pd.DataFrame, unsubscribe_urls: Sequence[str] | str, organisation: str, fields: Sequence[str]
 ) -> dict[str, pa.LargeStringArray]:
-    """Those of `fields` that there are, for each row of the table: its own, the organisation and the unsubscribe link
-    (one for each row, or one for all)."""
+    """Those of `fields` that there are, for each row of the table: its own, the organisation, and the links to
+    unsubscribe (one for each row, or one for all) and to choose instead."""
     cells, rows = letter_fields(frame), len(frame)
     known = {name: text_column(cells[name]) for name in fields if name in cells}
-    link = pa.repeat(pa.scalar(unsubscribe_urls, TEXT), rows) if isinstance(unsubscribe_urls, str) else None
-    given = {
+    one_for_all = isinstance(unsubscribe_urls, str)
+    links = pa.repeat(pa.scalar(unsubscribe_urls, TEXT), rows) if one_for_all else text_column(unsubscribe_urls)
+    return known | {
         "organisation": pa.repeat(pa.scalar(organisation, TEXT), rows),
-        "unsubscribe_url": text_column(unsubscribe_urls) if link is None else link,
+        "unsubscribe_url": links,
+        "preferences_url": pc.replace_substring_regex(links, *CHOOSE_INSTEAD),
     }
-    return known | given
 
 
 class Combinations(NamedTuple):

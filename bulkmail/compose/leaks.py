@@ -15,7 +15,7 @@ from jinja2 import nodes
 
 from bulkmail.compose import sandbox
 from bulkmail.compose.columns import TEXT, Values, text_column
-from bulkmail.compose.letter import Letter
+from bulkmail.compose.letter import CHOOSE_INSTEAD, Letter
 from bulkmail.compose.slots import PARTS
 
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
@@ -56,7 +56,7 @@ def leaks_to_all(letter: Letter, people: pd.DataFrame, link: str, own: Collectio
     words = written_words(letter)
     said = "\n".join((words["subject"], words["text"], _TAG.sub(" ", words["html"])))
     spared = {word.casefold() for word in own}
-    if link in said or link in words["html"]:
+    if any(place in said or place in words["html"] for place in (link, re.sub(*CHOOSE_INSTEAD, link))):
         yield "leak", "unsubscribe_url"
     addresses = {found.casefold() for found in _ADDRESS.findall(f"{said}\n{words['html']}")} - spared
     if _known(people, "address", addresses):

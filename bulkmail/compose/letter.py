@@ -11,6 +11,8 @@ from bulkmail.model import FIELD_PREFIX, Campaign, Recipient
 LANGUAGES = ("zh-Hant", "en")
 _VARIANTS_OF = {"both": ("both",), "zh-Hant": ("zh-Hant",), "en": ("en",), "column": ("zh-Hant", "en", "both")}
 MARKER = re.compile(r"^[ \t]*<!--\s*language:\s*([\w-]+)\s*-->[ \t]*$", re.MULTILINE)
+# The page of choices lies beside the way out and takes the same token: what to look for in a link, and what to write.
+CHOOSE_INSTEAD = (r"/u/([^/]*)$", r"/p/\1")
 # The columns of a list that a letter may name; `field.<name>` columns are named by <name> beside them.
 PERSON_FIELDS = ("address", "name", "given_name", "family_name", "title", "language")
 
@@ -99,4 +101,5 @@ def _recipient(record: dict[str, str], source_row: int, person: str) -> Recipien
 def context(recipient: Recipient, organisation: str, unsubscribe_url: str) -> dict[str, str]:
     """What a template knows about one person."""
     own = {"address": recipient.address, "name": recipient.name, "language": recipient.language}
-    return {**recipient.fields, **own, "organisation": organisation, "unsubscribe_url": unsubscribe_url}
+    ours = {"unsubscribe_url": unsubscribe_url, "preferences_url": re.sub(*CHOOSE_INSTEAD, unsubscribe_url)}
+    return {**recipient.fields, **own, "organisation": organisation, **ours}

@@ -20,7 +20,7 @@ from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.model import Text, say
 
-GIVEN = frozenset({"organisation", "unsubscribe_url"})  # filled by us, not by the list
+GIVEN = frozenset({"organisation", "unsubscribe_url", "preferences_url"})  # filled by us, not by the list
 LETTER = say("letter")
 
 _BUDGET = "steps left"  # no template can name it: a name has no space

@@ -157,7 +157,7 @@ def _obstacle(slotted: Slotted) -> Text | None:
     html_slots = {slot.tag: slot for slot in slotted.slots if slot.part == "html"}
     for address in re.findall(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", slotted.html):
         before, tag, _ = _first_tag("".join(address), html_slots)
-        own = tag and html_slots[tag].fields == ("unsubscribe_url",) and not before
+        own = tag and html_slots[tag].fields in (("unsubscribe_url",), ("preferences_url",)) and not before
         if tag and not own and not re.match(r"https?://[^/?#\s]+[/?#]|mailto:|tel:|#", before):
             return say("the host of a link is in a field or a condition")
     for slot in html_slots.values():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow.compute as pc
 
+from bulkmail import limits
 from bulkmail.intake.decoding import Decoded
 from bulkmail.intake.grid import Grid
 from bulkmail.intake.layout import Layout
@@ -31,7 +32,7 @@ def find(body: Grid, layout: Layout, decoded: Decoded, unread: tuple[str, ...]) 
 
 
 def _odd(message: Text, fix: Text, rows: tuple[int, ...] = ()) -> Finding:
-    return Finding(code="ADR-17", outcome=Outcome.WARN, message=message, fix=fix, source="house rule", rows=rows)
+    return Finding(code="ADR-17", outcome=Outcome.WARN, message=message, fix=fix, source=limits.HOUSE, rows=rows)
 
 
 def _about_rows(body: Grid, layout: Layout, decoded: Decoded) -> Iterator[Finding]:

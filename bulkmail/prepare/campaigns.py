@@ -259,7 +259,7 @@ def _nobody_left(people: Audience) -> list[Finding]:
             outcome=Outcome.BLOCK,
             message=say("Nobody is left to mail: {rows} of {rows} rows are excluded.", rows=people.rows),
             fix=say("Read the reasons. A new letter to people who had the last one needs a campaign name of its own."),
-            source="house",
+            source=limits.HOUSE,
         )
     ]
 
@@ -274,7 +274,7 @@ def _sample_by_mistake(ws: Workspace, table: pd.DataFrame) -> list[Finding]:
             outcome=Outcome.BLOCK,
             message=say("This list holds people of the synthetic sample, and letters would really be sent."),
             fix=say("Use the sample in rehearsal only, without SENDGRID_API_KEY."),
-            source="house",
+            source=limits.HOUSE,
         )
     ]
 

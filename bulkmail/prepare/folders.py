@@ -14,7 +14,7 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from bulkmail import audience, intake, preflight
+from bulkmail import audience, intake, limits, preflight
 from bulkmail.adapters import domain_answers, spark, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
@@ -94,7 +94,7 @@ def _odd(said: list[dict[str, object]]) -> list[Finding]:
             found.append(_finding(Text(template, values), Text(fix), source, int(values.get("count", 0))))
         if "error" in file:
             message = say("{file} is left out: {why}", file=Path(file["name"]).name, why=Text(*file["error"]))
-            found.append(_finding(message, say("Correct the file, or leave it out of the folder."), "house rule"))
+            found.append(_finding(message, say("Correct the file, or leave it out of the folder."), limits.HOUSE))
     return found
 
 

@@ -29,7 +29,7 @@ def letters_of(ws: Workspace, campaign: Campaign) -> dict[str, compose.Letter]:
 
 def canary_url(ws: Workspace) -> str:
     """An unsubscribe link of the right shape and length that belongs to nobody."""
-    token = unsubscribe.make_token(CANARY, "0" * 16, ws.token_keys[ws.token_key_id], ws.token_key_id)
+    token = unsubscribe.make_token(CANARY, "0" * 16, *ws.signing_key())
     return f"{ws.settings.public_url}/u/{token}"
 
 

@@ -153,5 +153,5 @@ def _around(positions: Sequence[int], alone: Sequence[int]) -> tuple[tuple[int, 
 
 def links(ws: Workspace, plan_hash: str, persons: Sequence[str]) -> list[str]:
     """The unsubscribe link of each of these persons in this plan."""
-    tokens = unsubscribe.tokens(persons, plan_hash, ws.token_keys[ws.token_key_id], ws.token_key_id)
+    tokens = unsubscribe.tokens(persons, plan_hash, *ws.signing_key())
     return [f"{ws.settings.public_url}/u/{token}" for token in tokens]

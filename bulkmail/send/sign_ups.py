@@ -80,7 +80,7 @@ def _plan(ws: Workspace, request: SignUp, form: SignUpForm, now: datetime) -> st
 
 
 def _campaign(ws: Workspace, request: SignUp, form: SignUpForm) -> Campaign:
-    token = unsubscribe.make_token(request.person, request.id, ws.token_keys[ws.token_key_id], ws.token_key_id)
+    token = unsubscribe.make_token(request.person, request.id, *ws.signing_key())
     link = f"{ws.settings.public_url}/join/{form.slug}/{token}"
     organisation = form.sender.organisation or form.sender.name
     return Campaign(

@@ -14,6 +14,7 @@ from bulkmail.errors import InputError
 from bulkmail.model import Message, Outcome
 from bulkmail.prepare import way_out
 from bulkmail.tips.sender_requirements import SenderFacts, seed
+from bulkmail.tips.sender_requirements.transport import check_encryption
 from bulkmail.tips.unsubscribe import letter_checks as checked
 from tests.builders import NOW, a_campaign
 from tests.dns_server import serving_dns
@@ -83,6 +84,26 @@ def test_a_sound_letter_is_verified_in_full():
     assert (found.hosts, found.pictures) == (("links.alpha.edu",), ("links.alpha.edu",))
     assert (found.one_click, found.encrypted_hops, found.subject) == (True, (1, 1), "Open Day")
     assert judged(received()) == (PASS, PASS)
+
+
+@pytest.mark.parametrize(
+    ("words", "old"),
+    [
+        (b"(version=TLS1_3 cipher=TLS_AES_128_GCM_SHA256 bits=128/128)", ()),
+        (b"(using TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384 (256/256 bits))", ()),
+        (b"(version=TLS1 cipher=AES128-SHA bits=128/128)", ("TLS1",)),
+        (b"(using TLSv1.1 with cipher AES128-SHA (128/128 bits))", ("TLSv1.1",)),
+        (b"(version=TLS1_0, cipher=RC4-SHA)", ("TLS1_0",)),
+        (b"(using TLSv1 with cipher AES128-SHA)", ("TLSv1",)),
+        (b"(using SSLv3 with cipher RC4-SHA)", ("SSLv3",)),
+    ],
+)
+def test_encryption_older_than_tls_1_2_is_seen_and_warned_of(words, old):
+    letter = b"Received: from a.alpha.edu by mx.test with ESMTPS " + words + b"; Mon, 23 Nov 2026 09:00:00 +0000\n"
+    found = read(letter + received())
+    facts = SenderFacts(dns=sender_dns.facts_of("news.alpha.edu", ask=False), now=NOW, seed=found)
+    assert found.old_encryption == old
+    assert check_encryption(facts).outcome is (WARN if old else PASS)
 
 
 FAILED = PASSED.replace(b"spf=pass", b"spf=softfail")

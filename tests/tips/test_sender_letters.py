@@ -61,6 +61,15 @@ def test_a_feedback_id_has_four_parts_and_is_the_same_for_all():
     assert outcomes == [PASS, PASS, WARN, WARN]
 
 
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [(b"auto-generated", PASS), (b"No", PASS), (b"auto-replied; x=1", PASS), (b"yes", WARN), (b"auto", WARN)],
+)
+def test_auto_submitted_is_a_word_that_mail_programs_know(value, outcome):
+    letter = HEAD + b"Auto-Submitted: " + value + b"\r\n\r\nCome."
+    assert letters.check_optional_headers(facts(letters=(letter,))).outcome is outcome
+
+
 # ---------------------------------------------------------------- what providers reply
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkmail.errors import InputError
-from bulkmail.model import Outcome, Sender, SuppressionReason
+from bulkmail.model import CONFIRMATION, Outcome, Sender, SuppressionReason
 from bulkmail.tips import unsubscribe
 from bulkmail.tips.unsubscribe import (
     Drill,
@@ -226,14 +226,21 @@ def test_a_list_id_below_no_domain_is_refused():
         unsubscribe.list_id("newsletter", "a..b")
 
 
+def test_a_notice_says_that_nobody_wrote_it_by_hand_and_a_newsletter_does_not():
+    assert unsubscribe.headers_of(a_campaign(kind="transactional"), URL)["Auto-Submitted"] == "auto-generated"
+    assert unsubscribe.headers_of(a_campaign(kind=CONFIRMATION), URL)["Auto-Submitted"] == "auto-generated"
+    assert "Auto-Submitted" not in unsubscribe.headers_of(a_campaign(kind="marketing"), URL)
+
+
 # ---------------------------------------------------------------- footer
 
+CHOOSE = URL.replace("/u/", "/p/")
 STRICT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True, keep_trailing_newline=True)
 PLAIN = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
 
 
 def rendered(source, environment=STRICT):
-    return environment.from_string(source).render(unsubscribe_url=URL)
+    return environment.from_string(source).render(unsubscribe_url=URL, preferences_url=CHOOSE)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +253,7 @@ def test_the_footer_says_it_in_the_languages_asked_for(languages, chinese, engli
         rendered(unsubscribe.footer_text(SENDER, languages), PLAIN),
     ):
         assert ("取消訂閱" in made, "unsubscribe" in made) == (chinese, english)
-        assert made.count(URL) == chinese + english
+        assert made.count(URL) == made.count(CHOOSE) == chinese + english
         assert "Open University" in made
         assert "1 Harbour Road" in made
 

@@ -4,6 +4,8 @@ A zone is the sound one below with lines added, and lines left out that begin wi
 opinion on SPF and DMARC through a resolver that asks the same server.
 """
 
+from datetime import timedelta
+
 import checkdmarc.dmarc
 import checkdmarc.spf
 import checkdmarc.utils
@@ -11,10 +13,10 @@ import dns.resolver
 import pytest
 
 from bulkmail.adapters import sender_dns
-from bulkmail.facts import DnsStatus
+from bulkmail.facts import DnsStatus, WatchFacts
 from bulkmail.model import Outcome
 from bulkmail.tips import sender_requirements
-from bulkmail.tips.sender_requirements import SenderFacts
+from bulkmail.tips.sender_requirements import SenderFacts, watching
 from tests.dns_server import serving_dns
 from tests.tips.test_sender_requirements import KEY_768, KEY_1024, KEY_2048, NOW
 
@@ -90,7 +92,13 @@ ZONES = {
     "blocklist_refuses": ("news.alpha.edu.dbl.spamhaus.org A 127.255.255.254", (), HOST, {"SND-19": UNKNOWN}),
     "mta_sts_broken": ("_mta-sts.news.alpha.edu TXT v=STSv1", (), HOST, {"SND-20": WARN}),
     "trusted": ("_mta-sts.news.alpha.edu TXT v=STSv1; id=1\n_smtp._tls.news.alpha.edu TXT v=TLSRPTv1; rua=mailto:t@alpha.edu",
-                (), HOST, {"SND-20": PASS}),
+                (), HOST, {"SND-20": UNKNOWN}),
+    "reports_alone": ("_smtp._tls.news.alpha.edu TXT v=TLSRPTv1; rua=mailto:t@alpha.edu", (), HOST, {"SND-20": PASS}),
+    "a_logo": ("_dmarc.news.alpha.edu TXT v=DMARC1; p=reject; rua=mailto:d@alpha.edu\ndefault._bimi.news.alpha.edu TXT "
+               "v=BIMI1; l=https://alpha.edu/l.svg; a=https://alpha.edu/l.pem", ("_dmarc.news",), HOST, {"SND-20": UNKNOWN}),
+    "a_logo_nobody_shows": ("default._bimi.news.alpha.edu TXT v=BIMI1; l=https://alpha.edu/l.svg", (), HOST,
+                            {"SND-20": PASS}),
+    "not_listed": ("", (), HOST, {"SND-19": UNKNOWN}),
 }  # fmt: skip
 
 
@@ -100,13 +108,13 @@ def zone_of(name):
     return "\n".join([*kept, added]), domain
 
 
-def judged(name):
+def judged(name, watch=None):
     zone, domain = zone_of(name)
     envelope = "em1.news.alpha.edu" if domain == HOST else ""
     with serving_dns(zone) as server:
         seconds = 0.4 if name == "silent" else 5
         dns_facts = sender_dns.facts_of(domain, envelope=envelope, resolver=server.address, seconds=seconds)
-    facts = SenderFacts(dns=dns_facts, now=NOW)
+    facts = SenderFacts(dns=dns_facts, now=NOW, watch=watch)
     return {finding.code: finding for finding in (check(facts) for check in sender_requirements.CHECKS)}
 
 
@@ -115,6 +123,23 @@ def test_a_zone_is_judged_as_it_is(name):
     found = judged(name)
     expected = ZONES[name][3]
     assert {code: found[code].outcome for code in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "look", "code"),
+    [("trusted", "mta_sts_policy", "SND-20"), ("a_logo", "bimi_logo", "SND-20"), ("sound", "safe_browsing", "SND-19")],
+)
+def test_what_lies_on_the_web_is_unknown_until_a_person_has_looked_and_again_when_that_is_long_ago(zone, look, code):
+    days = int(watching.LOOKS[look][2].value)
+
+    def looked(domain, days_ago):
+        day = NOW.date() - timedelta(days=days_ago)
+        watch = WatchFacts(enrolments={watching.look_key(look, domain): day})
+        return judged(zone, watch)[code].outcome
+
+    assert watching.place_of(look, HOST) in str(judged(zone)[code].fix)
+    assert (looked(HOST, 0), looked(HOST, days), looked(HOST, days + 1)) == (PASS, PASS, UNKNOWN)
+    assert looked("other.alpha.edu", 0) is UNKNOWN
 
 
 def test_there_are_some_thirty_zones():

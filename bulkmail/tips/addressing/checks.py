@@ -84,7 +84,7 @@ def check_slips(quality: Quality) -> Finding:
     """Look at domains that resemble a well-known one (gmial.com); a suggestion is never applied by itself."""
     message = say("{count} of {rows} addresses have a domain that looks like a slip of a well-known one.")
     fix = say("Compare the suggestions with your records and correct the list where they are right.")
-    return _counted("ADR-06", quality, "slip", message, fix, "house rule; optimal string alignment distance 1")
+    return _counted("ADR-06", quality, "slip", message, fix, limits.HOUSE)
 
 
 def check_disposable(quality: Quality) -> Finding:
@@ -112,14 +112,14 @@ def check_names(quality: Quality) -> Finding:
     """Look at names that cannot be names before a letter greets anybody by them."""
     message = say("{count} of {rows} rows have a name that is hardly one: digits, an address, capitals only, a test.")
     fix = say("Correct the names where the list comes from, or write to these people without a name.")
-    return _counted("ADR-18", quality, "no_name", message, fix, "house rule")
+    return _counted("ADR-18", quality, "no_name", message, fix, limits.HOUSE)
 
 
 def check_several_addresses(quality: Quality) -> Finding:
     """Ask which address somebody reads where they stand in the list under several: each would get a letter."""
     message = say("{count} of {rows} rows seem to be of people who stand in the list under several addresses.")
     fix = say("Compare the rows and exclude those that are not wanted; nothing is merged by itself.")
-    return _counted("ADR-19", quality, "several_addresses", message, fix, "house rule; same name, or same number")
+    return _counted("ADR-19", quality, "several_addresses", message, fix, limits.HOUSE)
 
 
 def check_import(quality: Quality) -> Finding:
@@ -132,7 +132,7 @@ def check_import(quality: Quality) -> Finding:
         else say("{count} of {rows} addresses are doubtful, and no row says when its person agreed.")
     )
     fix = say("Find out where the list comes from and when its people agreed, before it is used.")
-    finding = _counted("ADR-17", quality, "doubtful", message, fix, "house rule")
+    finding = _counted("ADR-17", quality, "doubtful", message, fix, limits.HOUSE)
     return replace(finding, outcome=Outcome.WARN if much or not dated else Outcome.PASS)
 
 

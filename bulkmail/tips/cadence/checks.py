@@ -19,7 +19,7 @@ _Judged = tuple[Outcome, Text]
 
 
 def cited(limit: Limit) -> str:
-    return "house" if limit.source == limits.HOUSE else f"{limit.source}, read {limit.read_on}"
+    return limits.HOUSE if limit.source == limits.HOUSE else f"{limit.source}, read {limit.read_on}"
 
 
 def check_letters_per_person(facts: CadenceFacts) -> Finding:
@@ -32,7 +32,7 @@ def check_letters_per_person(facts: CadenceFacts) -> Finding:
         "People over the cap are left out by themselves. For the others choose a later time, or put this news into "
         "another department's letter."
     )
-    return Finding(code="FRQ-02", outcome=outcome, message=message, fix=fix, source="house", rows=rows)
+    return Finding(code="FRQ-02", outcome=outcome, message=message, fix=fix, source=limits.HOUSE, rows=rows)
 
 
 def _judge_letters_per_person(facts: CadenceFacts) -> tuple[_Judged, tuple[int, ...]]:

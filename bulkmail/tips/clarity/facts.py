@@ -16,7 +16,7 @@ GMAIL = f"{limits.GMAIL_GUIDELINES}, read 2026-11-23"
 OUTLOOK = "https://postmaster.live.com/pm/troubleshooting.aspx, read 2026-11-23"
 SPAMASSASSIN = "https://github.com/apache/spamassassin/tree/trunk/rules, read 2026-11-23"
 RSPAMD = "https://github.com/rspamd/rspamd/tree/master/conf/scores.d, read 2026-11-23"
-HOUSE = "house default, read 2026-11-23"
+HOUSE = limits.HOUSE
 
 
 @dataclass(frozen=True, kw_only=True)

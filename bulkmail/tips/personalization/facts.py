@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from bulkmail import limits
 from bulkmail.model import Finding, Outcome, Sender, Text, say
 
 # What can be wrong with one letter; the `problem` column of a table of failures. A `leak` is what belongs to one person
@@ -17,7 +18,7 @@ BRANCH_COLUMNS = ("variant", "condition", "way", "letters", "source_row")
 VALUE_COLUMNS = ("field", "filled", "longest", "longest_row", "odd_rows", "capital_rows", "identifier_rows")
 
 UNRESOLVED = "https://github.com/apache/spamassassin/blob/trunk/rules/20_body_tests.cf, read 2026-11-23"
-HOUSE = "house default, read 2026-11-23"
+HOUSE = limits.HOUSE
 NO_PEOPLE = say("No letter was written yet: there is no list to write to.")
 CHOOSE_LIST = say("Choose a list; every letter is then written and looked at.")
 

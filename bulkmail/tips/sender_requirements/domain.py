@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 from bulkmail.facts import AddressFacts, DnsAnswer, DnsStatus, DomainFacts, EnvelopeFacts
-from bulkmail.model import Finding, say
+from bulkmail.model import Finding, Text, say
 from bulkmail.tips.sender_requirements.facts import SenderFacts
 from bulkmail.tips.sender_requirements.findings import (
     blocked,
@@ -16,6 +16,7 @@ from bulkmail.tips.sender_requirements.findings import (
     with_status,
 )
 from bulkmail.tips.sender_requirements.spf import worst
+from bulkmail.tips.sender_requirements.watching import looked_on, place_of
 
 # What Spamhaus answers when it refuses to say (a public resolver, too many questions):
 # https://www.spamhaus.org/faqs/dnsbl-usage/, read 2026-11-23
@@ -84,7 +85,8 @@ def _judge_address(machine: AddressFacts) -> Finding:
 def check_blocklists(facts: SenderFacts) -> Finding:
     """Keep the domains of the letter off the blocklists; look why when one is listed.
 
-    Asked of Spamhaus DBL through your own name server: it refuses public ones, and a refusal is no answer.
+    Asked of Spamhaus DBL through your own name server: it refuses public ones, and a refusal is no answer. Safe
+    Browsing answers on the web alone, where this check does not go: a person looks, and notes the day.
     """
     answers = facts.dns.listings
     listed = [answer for answer in answers if _listed(answer)]
@@ -99,7 +101,18 @@ def check_blocklists(facts: SenderFacts) -> Finding:
     if refused:
         message = say("The blocklist of Spamhaus did not answer this name server: {names}", names=_bare(refused))
         return not_known("SND-19", message, _OWN)
-    return passed("SND-19", say("Not on the blocklist of Spamhaus (DBL): {names}", names=_bare(answers)))
+    return _with_safe_browsing(facts, say("Not on the blocklist of Spamhaus (DBL): {names}", names=_bare(answers)))
+
+
+def _with_safe_browsing(facts: SenderFacts, message: Text) -> Finding:
+    domain, confirmed = facts.dns.domain, facts.watch.enrolments if facts.watch else {}
+    day = looked_on("safe_browsing", domain, confirmed, facts.now.date())
+    if day:
+        seen = {"message": message, "day": day.isoformat()}
+        return passed("SND-19", say("{message}. Safe Browsing was looked at by hand on {day}.", **seen))
+    fix = say("bulkmail fetches no web pages. Open {place}, and note the day on the page Sender.",
+              place=place_of("safe_browsing", domain))  # fmt: skip
+    return not_known("SND-19", say("{message}. What Safe Browsing knows is not known.", message=message), fix)
 
 
 _OWN = say("Set BULKMAIL_DNS to a name server of your own; Spamhaus does not answer public ones.")

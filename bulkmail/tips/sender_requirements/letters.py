@@ -96,22 +96,40 @@ def _content(part: EmailMessage) -> str:
         return ""
 
 
+# RFC 3834 section 5.1 and RFC 5436 section 2.7.1
+_AUTO_SUBMITTED = re.compile(r"(no|auto-generated|auto-replied|auto-notified)\s*(;.*)?", re.IGNORECASE | re.DOTALL)
+
+
 def check_optional_headers(facts: SenderFacts) -> Finding:
     """Write Feedback-ID and Auto-Submitted in their form, where you use them; nobody asks for them.
 
     Feedback-ID has four parts, the last one 5 to 15 characters and the same for all your mail; no part may differ from
-    letter to letter, or Gmail cannot count.
+    letter to letter, or Gmail cannot count. Auto-Submitted keeps holiday notices from answering a notice.
     """
     if not facts.letters:
         message = say("No letter was built as it will be sent, so its headers are not known.")
         return not_known("SND-16", message, say("Choose a list and write the letter, then check again."))
     heads = [dict(_raw_headers(letter)) for letter in facts.letters]
+    said = {head["auto-submitted"].strip() for head in heads if "auto-submitted" in head}
+    wrong = sorted(word for word in said if not _AUTO_SUBMITTED.fullmatch(word))
+    if wrong:
+        message = say("Auto-Submitted says {words}, which mail programs do not know.", words=" | ".join(wrong))
+        return warned("SND-16", message, say("Write auto-generated on notices, and leave it away elsewhere."))
     marks = {head["feedback-id"].strip() for head in heads if "feedback-id" in head}
+    told = _auto_submitted_told(facts.kind, bool(said))
     if not marks:
-        return passed("SND-16", say("The letter has no Feedback-ID; SendGrid adds its own."))
+        return passed("SND-16", say("The letter has no Feedback-ID; SendGrid adds its own. {told}", told=told))
     parts = [mark.split(":") for mark in marks]
-    sound = len(marks) == 1 and len(parts[0]) == 4 and 5 <= len(parts[0][3]) <= 15
-    if sound:
-        return passed("SND-16", say("Feedback-ID is in its form: {mark}", mark=":".join(parts[0])))
+    if len(marks) == 1 and len(parts[0]) == 4 and 5 <= len(parts[0][3]) <= 15:
+        seen = {"mark": ":".join(parts[0]), "told": told}
+        return passed("SND-16", say("Feedback-ID is in its form: {mark}. {told}", **seen))
     message = say("Feedback-ID is not in its form, or differs from letter to letter: {marks}", marks=" | ".join(marks))
     return warned("SND-16", message, say("Write it as campaign:customer:mailtype:sender, the same in every letter."))
+
+
+def _auto_submitted_told(kind: str, said: bool) -> Text:
+    if said:
+        return say("Auto-Submitted tells that nobody wrote it by hand, so that no holiday notice answers.")
+    if kind == "transactional":
+        return say("It has no Auto-Submitted.")
+    return say("Letters with List-Id need no Auto-Submitted.")

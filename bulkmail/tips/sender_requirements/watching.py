@@ -1,6 +1,7 @@
 """Being watched over: the providers' own monitors, each confirmed by a person from time to time; and the rules' age."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from bulkmail import limits
@@ -28,6 +29,43 @@ ENROLMENTS: dict[str, tuple[Text, str]] = {
         "https://substrate.office.com/ip-domain-management-snds/snds",
     ),
 }
+
+# What lies on the web is looked at by a person, since bulkmail fetches no pages: by a key, what to look at and where,
+# and for how many days such a look is good.
+LOOKS: dict[str, tuple[Text, str, limits.Limit]] = {
+    "safe_browsing": (
+        say("Google Safe Browsing knows nothing bad of {domain}"),
+        "https://transparencyreport.google.com/safe-browsing/search?url={domain}",
+        limits.SAFE_BROWSING_DAYS,
+    ),
+    "mta_sts_policy": (
+        say("MTA-STS: the policy of {domain} is there, its mode is enforce, and it names each mail server"),
+        "https://mta-sts.{domain}/.well-known/mta-sts.txt",
+        limits.RULE_AGE_DAYS,
+    ),
+    "bimi_logo": (
+        say("BIMI: the logo of {domain} and its certificate are there"),
+        "https://bimigroup.org/bimi-generator/",
+        limits.RULE_AGE_DAYS,
+    ),
+}
+
+
+def look_key(look: str, domain: str) -> str:
+    """Return under which name the day of a look is kept; it is of one domain, whose name may be longer than there is
+    room for."""
+    return f"{look}:{hashlib.sha256(domain.lower().encode()).hexdigest()[:16]}"
+
+
+def looked_on(look: str, domain: str, confirmed: Mapping[str, date], today: date) -> date | None:
+    """Return the day on which somebody last looked, None where nobody did or that is too long ago."""
+    day = confirmed.get(look_key(look, domain))
+    return day if day and today - day <= timedelta(days=LOOKS[look][2].value) else None
+
+
+def place_of(look: str, domain: str) -> str:
+    """Return the address of the page to look at."""
+    return LOOKS[look][1].format(domain=domain)
 
 
 def check_enrolments(facts: SenderFacts) -> Finding:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bulkmail import limits
 from bulkmail.errors import InputError
-from bulkmail.model import Campaign, Sender
+from bulkmail.model import CONFIRMATION, Campaign, Sender
 from bulkmail.tips.unsubscribe.signing import FORM
 
 # ---------------------------------------------------------------- headers
@@ -42,10 +42,12 @@ def headers(unsubscribe_url: str, mailto: str, list_id: str) -> dict[str, str]:
 
 
 def headers_of(campaign: Campaign, unsubscribe_url: str) -> dict[str, str]:
-    """The headers by which one reader of the campaign leaves: the link, and the mailbox of whoever answers letters."""
+    """The headers by which one reader of the campaign leaves: the link, and the mailbox of whoever answers letters. A
+    notice says besides that no person wrote it, so that holiday notices do not answer (RFC 3834 section 5)."""
     sender = campaign.sender
     name = list_id(campaign.purpose, sender.address.rpartition("@")[2])
-    return headers(unsubscribe_url, sender.reply_to or sender.address, name)
+    notice = {"Auto-Submitted": "auto-generated"} if campaign.kind in ("transactional", CONFIRMATION) else {}
+    return headers(unsubscribe_url, sender.reply_to or sender.address, name) | notice
 
 
 @lru_cache(maxsize=64)
@@ -65,29 +67,33 @@ def list_id(purpose: str, domain: str) -> str:
 
 # ---------------------------------------------------------------- footer
 
-# What the foot of a letter says, with the link between the first part and the last. Both languages stand there together
-# by default, as Hong Kong asks (Cap. 593A); they go out in letters, so they are pairs and not in the catalogue.
+# What the foot of a letter says, in turn plain and a link: the way out, then the page of choices. Both languages stand
+# there together by default, as Hong Kong asks (Cap. 593A); they go out in letters, so they are not in the catalogue.
 _STATEMENTS = {
-    "zh-Hant": ("如不願再收到這類電郵，可隨時免費", "取消訂閱", "，毋須登入，即時生效。"),
+    "zh-Hant": (
+        "如不願再收到這類電郵，可隨時免費", "取消訂閱", "，毋須登入，即時生效；亦可", "選擇來信的種類、次數及語言", "。"
+    ),
     "en": (
         "If you would rather not receive this kind of email, you can ",
         "unsubscribe",
-        " at any time, free of charge and with nothing to sign in to. It takes effect at once.",
+        " at any time, free of charge and with nothing to sign in to. It takes effect at once. Or ",
+        "choose what you get",
+        ", how often and in which language.",
     ),
-}
+}  # fmt: skip
 _STYLE = "margin:0 0 8px;font-size:13px;line-height:1.6;color:#52525b"
 _LINK_STYLE = "color:#52525b;text-decoration:underline"
 
 
 def footer_html(sender: Sender, languages: str = "both") -> str:
-    """The foot of a letter as Jinja source of HTML: the statement with its link, the organisation and where it is.
+    """The foot of a letter as Jinja source of HTML: the statement with its links, the organisation and where it is.
 
     `languages` is zh-Hant, en or both. What people typed is escaped, and none of it is taken for Jinja.
     """
     statements = (
-        f'<p lang="{language}" style="{_STYLE}">{before}<a href="{{{{ unsubscribe_url }}}}" style="{_LINK_STYLE}">'
-        f"{label}</a>{after}</p>"
-        for language, (before, label, after) in _statements(languages)
+        f'<p lang="{language}" style="{_STYLE}">{before}{_link("unsubscribe_url", leave)}{between}'
+        f"{_link('preferences_url', choose)}{after}</p>"
+        for language, (before, leave, between, choose, after) in _statements(languages)
     )
     lines = (sender.organisation, *sender.postal_address.splitlines())
     shown = "<br>".join(escape(line.strip()) for line in lines if line.strip())
@@ -95,15 +101,20 @@ def footer_html(sender: Sender, languages: str = "both") -> str:
     return "".join(statements) + f'<p style="{_STYLE}">{plain}</p>'
 
 
+def _link(place: str, words: str) -> str:
+    return f'<a href="{{{{ {place} }}}}" style="{_LINK_STYLE}">{words}</a>'
+
+
 def footer_text(sender: Sender, languages: str = "both") -> str:
     """The foot of a letter as Jinja source of plain text."""
     statements = [
-        f"{before}{label}{after}\n{{{{ unsubscribe_url }}}}" for _, (before, label, after) in _statements(languages)
+        f"{''.join(words)}\n{words[1]}: {{{{ unsubscribe_url }}}}\n{words[3]}: {{{{ preferences_url }}}}"
+        for _, words in _statements(languages)
     ]
     lines = (sender.organisation, *sender.postal_address.splitlines())
     shown = "\n".join(line.strip() for line in lines if line.strip())
     return "\n\n".join([*statements, re.sub(r"\{(?=[{%#])", "{{ '{' }}", shown)]) + "\n"
 
 
-def _statements(languages: str) -> list[tuple[str, tuple[str, str, str]]]:
+def _statements(languages: str) -> list[tuple[str, tuple[str, ...]]]:
     return [item for item in _STATEMENTS.items() if item[0] == languages] or list(_STATEMENTS.items())
