@@ -120,13 +120,17 @@ def test_a_real_answer_may_say_so():
         "Last chance",
         "{{ name }}",
         "Library ⭐",
+        "Library 🎉",
+        "圖書館 ☎",
     ],
 )
 def test_sender_name_is_only_a_name(name):
     assert judged("MSG-04", facts(name=name)).outcome == Outcome.BLOCK
 
 
-@pytest.mark.parametrize("name", ["Open University Library", "澳門公開大學圖書館", "Dr. Mo, St. John's"])
+@pytest.mark.parametrize(
+    "name", ["Open University Library", "澳門公開大學圖書館", "Dr. Mo, St. John's", "Lotus™ 出版社"]
+)
 def test_names_of_organisations_pass(name):
     assert judged("MSG-04", facts(name=name)).outcome == Outcome.PASS
 

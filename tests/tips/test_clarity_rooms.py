@@ -78,6 +78,18 @@ def test_subjects_the_letter_bears_out(subject, expected):
     assert outcome("MSG-22", "<p>The new opening hours of the library</p>", subject=subject) == expected
 
 
+def test_a_mark_of_verification_in_a_subject_is_pointed_out():
+    assert outcome("MSG-04", subject="✅ We open at nine") == "warn"
+    assert outcome("MSG-04", subject="We open at nine 🎉") == "pass"
+
+
+def test_a_page_whose_title_says_something_else_is_pointed_out():
+    named = page("<p>We open at nine.</p>").replace("<body>", "<head><title>{}</title></head><body>")
+    assert outcome("MSG-22", html=named.format("Untitled document")) == "warn"
+    assert outcome("MSG-22", html=named.format("Open at nine: the library")) == "pass"
+    assert outcome("MSG-22", html=named.format("")) == "pass"
+
+
 def test_chinese_subjects_are_compared_by_pairs_of_characters():
     assert outcome("MSG-22", "<p>圖書館由星期一開放。</p>", subject="圖書館開放時間", language="zh-Hant") == "pass"
     assert outcome("MSG-22", "<p>本週課程安排</p>", subject="圖書館開放時間", language="zh-Hant") == "warn"

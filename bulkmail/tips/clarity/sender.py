@@ -4,11 +4,21 @@ import re
 import unicodedata
 
 from bulkmail.model import Finding, Outcome, say
-from bulkmail.tips.clarity.facts import FOOTER, FROM, GMAIL, REPLY_TO, ClarityFacts, finding, is_within, organisation_of
+from bulkmail.tips.clarity.facts import (
+    FOOTER,
+    FROM,
+    GMAIL,
+    REPLY_TO,
+    SUBJECT,
+    ClarityFacts,
+    finding,
+    is_within,
+    organisation_of,
+)
 from bulkmail.tips.clarity.facts import squeezed as _squeezed
 
 # Marks that imitate a verified sender, and words that lure; both belong to no sender's name.
-_VERIFIED = frozenset("✓✔☑✅🗹🔵🛡★⭐🔒ⓥⓋ")
+_VERIFIED = frozenset("✓✔☑✅🗹🔵🛡★⭐🔒ⓥⓋ")  # the same in a subject warns
 _LURES = re.compile(
     r"verified|official account|urgent|act now|last chance|winner|prize|free gift|limited time|"
     r"已驗證|已验证|官方認證|官方认证|緊急|紧急|最後機會|最后机会|中獎|中奖|得獎|限時|限时|免費送|免费送",
@@ -34,6 +44,7 @@ def check_sender_name(facts: ClarityFacts) -> Finding:
         (say("an address or a link"), _ADDRESS_OR_LINK.search(name)),
         (say("a count of messages"), _COUNTER.search(name)),
         (say("a mark of verification"), _VERIFIED & set(facts.campaign.sender.name)),
+        (say("an emoji or another sign"), any(_is_sign(character) for character in name)),
         (say("words that lure"), _LURES.search(name)),
         (say("a personal field"), re.search(r"\{[{%#]", name)),
     )
@@ -48,7 +59,16 @@ def check_sender_name(facts: ClarityFacts) -> Finding:
         message = say("“{name}” is none of the names of the brand.", name=name)
         fix = say("Use one of them, or add it to the brand in the settings: {names}.", names=list(facts.sender_names))
         return finding("MSG-04", Outcome.BLOCK, message, fix, GMAIL, FROM)
+    marks = _VERIFIED & set(facts.subject)
+    if marks:
+        message = say("The subject holds a mark of verification, which nobody gave: {marks}.", marks=sorted(marks))
+        return finding("MSG-04", Outcome.WARN, message, say("Take the mark out of the subject."), GMAIL, SUBJECT)
     return finding("MSG-04", Outcome.PASS, say("The sender's name is “{name}”.", name=name), fix, GMAIL, FROM)
+
+
+def _is_sign(character: str) -> bool:
+    """Whether a character is an emoji or a sign; those of trade marks belong to names."""
+    return unicodedata.category(character) == "So" and character not in "®©™"
 
 
 def check_sender_domain(facts: ClarityFacts) -> Finding:

@@ -123,6 +123,11 @@ def check_subject_is_borne_out(facts: ClarityFacts) -> Finding:
     if not promised:
         return finding("MSG-22", Outcome.UNKNOWN, say("The subject has no words to compare."), fix, source, SUBJECT)
     kept = promised & tokens(facts.page.visible)
+    title = (facts.page.root.findtext(".//title") or "").strip()
+    if tokens(title) and not tokens(title) & promised:
+        message = say("The page calls itself “{title}”, which shares no word with the subject.", title=title[:80])
+        say_same = say("Give <title> the words of the subject: filters compare them.")
+        return finding("MSG-22", Outcome.WARN, message, say_same, SPAMASSASSIN, SUBJECT)
     message = say("{kept} of {count} words of the subject stand in the letter.", kept=len(kept), count=len(promised))
     return finding("MSG-22", Outcome.PASS if kept else Outcome.WARN, message, fix, source, SUBJECT)
 
