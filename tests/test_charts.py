@@ -84,11 +84,6 @@ def days_of_growth(count=4):
     return pd.DataFrame({"day": moments(count).date, "letters": 400, "room": 500, "state": states})
 
 
-def a_frontier():
-    sums = {"unsubscribed": [40.0, 38.0, 30.0], "clicked": [900.0, 910.0, 880.0], "complained": 2.0}
-    return pd.DataFrame({"weight": [np.nan, 0.0, 2.0], "moves": [0, 2, 5], **sums})
-
-
 def a_schedule(count=3):
     at = moments(count)
     names = [f"c{n}" for n in range(count - 1)] + [EVIL]
@@ -131,9 +126,6 @@ FIGURES = {
     ),
     "warm_up": lambda: charts.warm_up(
         days_of_growth(), title="Slowly?", x="Day", y="Letters", labels={"room": EVIL}, now="2025-01-07"
-    ),
-    "frontier": lambda: charts.frontier(
-        a_frontier(), title="How hard?", x="Unsubscribes", y="Clicks", labels={"weighed": EVIL}
     ),
     "campaign_schedule": lambda: charts.campaign_schedule(
         a_schedule(), title="What moved?", x="Day", y="", labels={"from": "Was"}, closed=[moments(1)[0].date()]
@@ -282,7 +274,6 @@ def test_no_new_figure_grows_with_what_it_is_given():
         charts.complaint_strip(weeks_of_complaints(3_000), google(3_000), **both, lines={}),
         charts.warm_up(days_of_growth(4_000), **both, now="2025-01-07"),
         charts.campaign_schedule(a_schedule(3_000), **both),
-        charts.frontier(pd.concat([a_frontier()] * 2_000), **both),
     ):
         assert 300 <= marks(figure) <= limits.CHART_MARKS.value
     steps = {f"c{number}": -1.0 for number in range(900)}
@@ -305,11 +296,6 @@ def test_a_moved_campaign_leaves_a_hollow_mark_and_closed_days_are_shaded():
     assert len(now.x) == 3
     assert list(lines.x)[-1] is None and len(lines.x) == 3
     assert len(figure.layout.shapes) == 1
-
-
-def test_a_frontier_sets_the_plan_as_it_is_apart():
-    weighed, as_it_is = FIGURES["frontier"]().data
-    assert (list(weighed.text), list(as_it_is.x)) == (["× 0", "× 2"], [40.0])
 
 
 def test_zero_and_one_stand_as_lines_where_nothing_is_gained_or_the_curve_is_right():

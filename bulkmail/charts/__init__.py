@@ -12,7 +12,7 @@ from bulkmail.charts.calendar import collision_matrix, forecast_fan, pressure_ca
 from bulkmail.charts.drawing import BAD, CAREFUL, DELIVERY, GOOD, PALETTE, QUIET, alt_text
 from bulkmail.charts.engagement import complaint_strip, signals, silence, warm_up
 from bulkmail.charts.people import consent_coverage, consent_ends, consent_map, exclusion_funnel, fill_rates
-from bulkmail.charts.planner import campaign_schedule, frontier, plan_waterfall
+from bulkmail.charts.planner import campaign_schedule, plan_waterfall
 from bulkmail.charts.results import backtest, campaign_rates, delivery_progress, letter_funnel, reliability
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "fatigue_curve",
     "fill_rates",
     "forecast_fan",
-    "frontier",
     "holdout_check",
     "hours_by_lot",
     "letter_funnel",

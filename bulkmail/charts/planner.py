@@ -1,4 +1,4 @@
-"""Charts of the planner: what moves, what the moves bring, and what sparing people costs."""
+"""Charts of the planner: what moves, and what the moves bring."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 
 from bulkmail import limits
 from bulkmail.charts.drawing import (
-    BAD,
     CAREFUL,
     DATES,
     FAINT,
@@ -22,30 +21,6 @@ from bulkmail.charts.drawing import (
     latest,
     shown_as,
 )
-
-
-def frontier(table: pd.DataFrame, *, title: str, x: str, y: str, labels: Labels) -> go.Figure:
-    """Return plans as points, unsubscribes across and clicks up: `forecast.frontier`.
-
-    The plan as it is (no weight) is hollow, the others are joined in order of weight and carry it as text. `labels` has
-    the words for "as_it_is" and "weighed".
-    """
-    shown = table.head(int(limits.CHART_MARKS.value) // 2)
-    weighed, as_it_is = shown[shown["weight"].notna()].sort_values("weight"), shown[shown["weight"].isna()]
-    figure = go.Figure()
-    figure.add_scatter(
-        x=weighed["unsubscribed"], y=weighed["clicked"], mode="lines+markers+text", name=shown_as("weighed", labels),
-        text=[f"× {weight:g}" for weight in weighed["weight"]], textposition="bottom right",
-        line={"color": FAINT}, marker={"color": colour(0), "size": 10}, customdata=weighed["moves"],
-        hovertemplate="%{text}: %{x:.1f} / %{y:.1f} · %{customdata}<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        x=as_it_is["unsubscribed"], y=as_it_is["clicked"], mode="markers", name=shown_as("as_it_is", labels),
-        marker={"color": BAD, "symbol": "diamond-open", "size": 13, "line": {"width": 3}},
-        hovertemplate="%{x:.1f} / %{y:.1f}<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
-    figure.update_layout(showlegend=True)
-    return laid_out(figure, title=title, x=x, y=y, height=420)
 
 
 def campaign_schedule(
