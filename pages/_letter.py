@@ -21,7 +21,7 @@ KINDS = {
     "en+zh-Hant": say("English first"),
 }
 VIEWS = {
-    "desktop": say("Desktop"),
+    "desktop": say("Desk"),
     "phone": say("Phone"),
     "dark": say("Dark"),
     "bare": say("No images"),

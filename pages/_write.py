@@ -40,10 +40,9 @@ def show_editor(campaign: Campaign) -> None:
     st.text_input(t("Preheader"), campaign.preheader, help=shown_behind, **kept(campaign, "preheader"))
     show_manner(campaign)
     st.text_area(t("Text of the letter"), campaign.body, height=HEIGHT, **kept(campaign, "body"))
-    saved, onward = st.columns([3, 2], vertical_alignment="top")
     at = database.saved_at(ui.house(), campaign.id)
-    saved.caption(t("Saved {time}. What you write is kept when you leave a field.", time=at and ui.clock(at)))
-    if onward.button(t("Choose the time"), icon=":material/calendar_month:", type="primary", key="message-onward"):
+    st.caption(t("Saved {time}. What you write is kept when you leave a field.", time=at and ui.clock(at)))
+    if st.button(t("Choose the time"), icon=":material/calendar_month:", type="primary", key="message-onward"):
         ui.go("cadence")
     with st.expander(t("Plain text"), icon=":material/notes:"):
         show_text(campaign)

@@ -20,7 +20,7 @@ def main() -> None:
         place = ui.empty("edit_note", t("No letter yet"), t("Begin a campaign on Home; its letter is written here."))
         place.page_link("home.py", label=t("To Home"), icon=":material/home:")
         return
-    write, look = st.columns([10, 11], gap="medium")
+    write, look = st.columns([4, 5], gap="medium")
     with write:
         _write.show_editor(campaign)
     with look:
