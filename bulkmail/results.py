@@ -137,12 +137,14 @@ class Numbers:
     addresses), the most frequent first. `unheard` counts
     accepted letters of which no event has come: the gap between what was taken and what was told. `providers` has
     a row for each provider of mailboxes, the six of tip 7 and the others: PROVIDER_COLUMNS, letters counted by the
-    furthest that was heard. `heard_at` is when anything was last heard."""
+    furthest that was heard; `signals` tells people's opens and clicks there from machines' (`engagement.signals`).
+    `heard_at` is when anything was last heard."""
 
     funnel: pd.DataFrame
     failures: pd.DataFrame
     unheard: int
     providers: pd.DataFrame
+    signals: pd.DataFrame
     heard_at: datetime | None
 
 
@@ -151,12 +153,13 @@ def numbers_of_plan(ws: Workspace, plan_hash: str) -> Numbers:
     letters = journal.letters(ws, plan_hash)
     events = _events_of(ws, plan_hash, letters)
     accepted, furthest = letters[letters["state"] == "accepted"], _furthest(events)
-    shares = engagement.shares(_accepted(ws, plan_hash, letters, events))
+    sent = _accepted(ws, plan_hash, letters, events).assign(provider=_providers_of(accepted["address"]).to_numpy())
     return Numbers(
-        funnel=pd.concat([_counted(ws, plan_hash), shares], ignore_index=True),
+        funnel=pd.concat([_counted(ws, plan_hash), engagement.shares(sent)], ignore_index=True),
         failures=_failures(furthest.merge(letters[["position", "address"]], on="position", how="left")),
         unheard=int((~accepted["position"].isin(events["position"])).sum()),
         providers=_by_provider(accepted, furthest),
+        signals=engagement.signals(sent, "provider"),
         heard_at=events["received_at"].max().to_pydatetime() if len(events) else None,
     )
 
@@ -203,8 +206,7 @@ PROVIDER_COLUMNS = (
 def _by_provider(accepted: pd.DataFrame, furthest: pd.DataFrame) -> pd.DataFrame:
     """Letters by provider and by how they ended; providers without letters are left out."""
     told = accepted[["position", "address"]].merge(furthest, on="position", how="left")
-    domain = _domain_of(told["address"])
-    told["provider"] = domain.map({each: provider_of(each) for each in domain.unique()})
+    told["provider"] = _providers_of(told["address"])
     happened, hard = told["happened"].fillna(""), told["hard"].fillna(False).astype(bool)
     ended = {
         "accepted": happened == happened,
@@ -242,6 +244,11 @@ def people_of_plan(ws: Workspace, plan_hash: str) -> pd.DataFrame:
     texts = [name for name in PEOPLE_COLUMNS if name not in ("source_row", "at")]
     rows[texts] = rows[texts].fillna("").astype("str")
     return rows.sort_values("source_row", kind="stable", ignore_index=True)
+
+
+def _providers_of(addresses: pd.Series) -> pd.Series:
+    domain = _domain_of(addresses)
+    return domain.map({each: provider_of(each) for each in domain.unique()}).astype("str")
 
 
 def _domain_of(addresses: pd.Series) -> pd.Series:

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import _rates
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -74,6 +75,7 @@ def draw_numbers(plan_hash: str, live: bool) -> None:
     show_table(numbers.funnel)
     show_failures(numbers.failures)
     show_providers(numbers.providers)
+    show_signals(numbers.signals)
     show_gap(numbers, live)
     if live:
         st.caption(f":material/sync: {t('New events appear here by themselves.')}")
@@ -139,6 +141,21 @@ def show_providers(providers: pd.DataFrame) -> None:
     shown = rows.rename(columns={name: t(word) for name, word in AT_PROVIDERS.items()})
     alt = t("What became of the letters, by provider of mailboxes")
     st.dataframe(shown, hide_index=True, key="results-providers", alt=alt)
+
+
+def show_signals(signals: pd.DataFrame) -> None:
+    """Draw whose opens and clicks these are, provider by provider, once there are any."""
+    if not signals[["people", "machines"]].to_numpy().any():
+        return
+    title = t("Who opened and clicked, people or machines?")
+    named = {key: t(name_of(key)) for key in signals["place"]}
+    labels = {"people": t("by people"), "machines": t("by machines"), "opened": t("Opens"), "clicked": t("Clicks")}
+    figure = charts.signals(signals, title=title, x=t("Share of letters delivered"), labels=labels | named)
+    sums = signals.groupby("signal")[["people", "machines"]].sum()
+    told = {labels[name]: f"{row.people:,} / {row.machines:,}" for name, row in sums.iterrows()}
+    ui.draw(figure, "results-signals", charts.alt_text(title, told))
+    shown = signals.assign(place=signals["place"].map(named), signal=signals["signal"].map(labels))
+    _rates.show_numbers(shown, "results-signals-table")
 
 
 def show_gap(numbers: results.Numbers, live: bool) -> None:

@@ -48,6 +48,19 @@ def test_numbers_have_denominators_and_intervals(opened, ws):
     assert "Opens are weak evidence" in words(page)
 
 
+def test_whose_opens_and_clicks_these_are_is_told_by_provider_once_there_are_any(opened, ws):
+    plan = a_sending(ws)
+    arrived = (0, EventKind.DELIVERED, 5), (1, EventKind.DELIVERED, 5)
+    hear(ws, plan, *arrived)
+    assert len(opened("results").get("plotly_chart")) == 1
+    hear(ws, plan, *arrived, (0, EventKind.CLICKED, 90), (1, EventKind.OPENED, 9, {"by_machine": True}))
+    page = opened("results")
+    assert len(page.get("plotly_chart")) == 2
+    table = page.dataframe[-1].value
+    assert table.groupby("signal")[["people", "machines", "of"]].sum().loc["Clicks"].tolist() == [1, 0, 2]
+    assert table.groupby("signal")[["people", "machines", "of"]].sum().loc["Opens"].tolist() == [0, 1, 2]
+
+
 def test_nothing_accepted_is_not_enough_data_and_no_zero(opened, ws):
     a_sending(ws, LOST)
     table = opened("results").dataframe[0].value.set_index("What")
