@@ -439,6 +439,13 @@ def test_simplified_characters_in_traditional_text_are_pointed_out():
     assert outcome("MSG-27", subject="图書館", language="zh-Hant") == "warn"
 
 
+def test_simplified_characters_do_not_hide_that_the_languages_differ():
+    found = judged("MSG-27", facts(both_html=both(CHINESE.replace("開", "开"), ENGLISH.replace("10:17", "11:17"))))
+    said = str(found.message)
+    assert "differ in" in said and "Simplified" in said
+    assert "Traditional" in str(found.fix)
+
+
 @pytest.mark.parametrize(
     ("body", "language", "expected"),
     [

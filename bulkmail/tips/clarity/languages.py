@@ -30,13 +30,21 @@ _WIDE = re.compile(r"[a-z][，。：；！？](?=\s|[a-z]|$)")
 
 
 def check_languages_say_the_same(facts: ClarityFacts) -> Finding:
-    """Say the same in both languages: who reads one half must not miss a date, a room or a price."""
+    """Say the same in both languages, and Chinese in Traditional characters: who reads one half must not miss a date, a
+    room or a price."""
+    compared, strange = _compared_halves(facts), simplified(_chinese_of(facts))
+    if not strange:
+        return compared
+    message = say("Simplified characters stand in the Traditional text: {characters}.", characters="".join(strange))
+    write, place = say("Write them in Traditional characters."), place_of(facts, *strange)
+    if compared.outcome is not Outcome.PASS:
+        message = say("{one} {other}", one=compared.message, other=message)
+        write = say("{one} {other}", one=compared.fix, other=write)
+    return finding("MSG-27", Outcome.WARN, message, write, HOUSE, place)
+
+
+def _compared_halves(facts: ClarityFacts) -> Finding:
     fix = say("Complete the half that lacks it, or correct the one that is wrong.")
-    strange = simplified(_chinese_of(facts))
-    if strange:
-        message = say("Simplified characters stand in the Traditional text: {characters}.", characters="".join(strange))
-        write = say("Write them in Traditional characters.")
-        return finding("MSG-27", Outcome.WARN, message, write, HOUSE, place_of(facts, *strange))
     if not facts.both_html:
         message = say("The letter is in one language, as its campaign says.")
         return finding("MSG-27", Outcome.PASS, message, fix, HOUSE)
@@ -107,10 +115,7 @@ def check_punctuation_fits_the_language(facts: ClarityFacts) -> Finding:
     fix = say("Write ，。：；！？（） in Chinese, and , . : ; ! ? ( ) in English.")
     page = read_page(facts.both_html or facts.html)
     chinese, english = _chinese_of(facts), page.words_in("en")
-    narrow = re.findall(
-        f"[{_HAN}][,;!?](?=[{_HAN}\\s]|$)|[{_HAN}]\\.(?=[{_HAN}]|\\s*$)|[{_HAN}]:(?=[{_HAN}])", chinese, re.MULTILINE
-    )
-    wide = re.findall(r"[a-z][，。：；！？](?=\s|[a-z]|$)", english)
+    narrow, wide = _NARROW.findall(chinese), _WIDE.findall(english)
     if narrow or wide:
         message = say(
             "{narrow} half-width marks stand in Chinese sentences and {wide} full-width ones in English: {examples}.",

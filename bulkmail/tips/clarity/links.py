@@ -162,12 +162,6 @@ def _is_number(host: str) -> bool:
         return re.fullmatch(r"(?:0x[0-9a-f]+|\d+)", host) is not None
 
 
-# Links of a rehearsal lead to this machine over http: tip 3 says what becomes of them when letters are real.
-_WHOLE = re.compile(
-    r"https://[^/]|http://(?:127\.0\.0\.1|localhost)[:/]|mailto:[^?]+@|tel:\+?\d|sms:\+?\d", re.IGNORECASE
-)
-
-
 def check_links_are_whole(facts: ClarityFacts) -> Finding:
     """Write each link in full, over https. Whether pages open is for a person to try in the test letter: bulkmail
     opens none."""
