@@ -17,6 +17,9 @@ KINDS = {
     "en": say("English"),
     "longest": say("Longest"),
     "emptiest": say("Emptiest"),
+    "chinese_name": say("Chinese name"),
+    "latin_name": say("Latin name"),
+    "any": say("Any"),
     "zh-Hant+en": say("Chinese first"),
     "en+zh-Hant": say("English first"),
 }

@@ -35,6 +35,16 @@ def test_the_telling_letters_are_the_first_of_each_language_the_longest_and_the_
     assert compose.telling_rows(people(more)) == {"both": 1, "en": 0, "zh-Hant": 3, "longest": 2}
 
 
+def test_a_chinese_and_a_latin_name_and_one_by_lot_are_among_them():
+    names = ["Ana", "Bo", "陳大文", "李 Lee", *(f"Person {number}" for number in range(20))]
+    rows = "\n".join(f"p{number}@example.com | {name}" for number, name in enumerate(names))
+    told = compose.telling_rows(people(f"address | name\n{rows}"))
+    assert told["chinese_name"] == 2
+    assert told["en"] == 0 and "latin_name" not in told  # the first of all has a Latin name
+    assert told == compose.telling_rows(people(f"address | name\n{rows}"))
+    assert told["any"] not in {told["en"], told["chinese_name"]}
+
+
 def test_a_person_who_tells_two_things_is_shown_once():
     told = compose.telling_rows(people("address | name\n a@example.com | Ana"))
     assert told == {"en": 0}

@@ -22,8 +22,9 @@ class Looked(Protocol):
 
 def telling_rows(people: pd.DataFrame, examined: Looked | None = None) -> dict[str, int]:
     """Positions in `people` (with `variant`) of the letters that show most: the first of each variant under its name,
-    under "longest" and "emptiest" those whose fields hold the most text, and the fewest filled cells; and under
-    `<condition>|<way>` the first that takes each branch, where the letters were examined.
+    under "longest" and "emptiest" those whose fields hold the most text, and the fewest filled cells; under
+    "chinese_name" and "latin_name" the first with such a name; under `<condition>|<way>` the first that takes each
+    branch, where the letters were examined; and under "any" one drawn by lot, the same for the same number of people.
 
     Each position occurs once, under the first name that finds it; without people there are none.
     """
@@ -35,11 +36,23 @@ def telling_rows(people: pd.DataFrame, examined: Looked | None = None) -> dict[s
     firsts = people["variant"].reset_index(drop=True).drop_duplicates().sort_values()
     found = {name: place for place, name in firsts.items()}
     found |= {"longest": int(length.argmax()), "emptiest": int(filled.argmin())}
+    found |= _name_rows(people)
     found |= _branch_rows(people, examined.branches) if examined and examined.branches is not None else {}
+    found["any"] = int(np.random.default_rng(len(people)).integers(len(people)))
     once: dict[int, str] = {}
     for name, position in found.items():
         once.setdefault(position, name)
     return {name: position for position, name in once.items()}
+
+
+def _name_rows(people: pd.DataFrame) -> dict[str, int]:
+    """The first person with a name in Chinese characters, and the first with one in Latin letters alone."""
+    if "name" not in people:
+        return {}
+    names = people["name"].astype("str")
+    chinese, latin = names.str.contains(r"[\u3400-\u9fff]"), names.str.contains(r"[A-Za-z]")
+    masks = {"chinese_name": chinese.to_numpy(dtype=bool), "latin_name": (latin & ~chinese).to_numpy(dtype=bool)}
+    return {kind: int(mask.argmax()) for kind, mask in masks.items() if mask.any()}
 
 
 def _branch_rows(people: pd.DataFrame, branches: pd.DataFrame) -> dict[str, int]:
