@@ -6,7 +6,7 @@ import streamlit as st
 from _forecast import OUTCOMES
 from _ui import t
 
-from bulkmail import charts, engagement, limits
+from bulkmail import charts, engagement, forecast, limits
 from bulkmail.model import say
 from bulkmail.tips import cadence
 
@@ -79,6 +79,19 @@ def show_rates(campaigns: pd.DataFrame, state: str) -> None:
     show_numbers(campaigns[list(dict.fromkeys([*columns, *rates]))].iloc[::-1], "cadence-rates-table")
 
 
+def show_verdict(hours: pd.DataFrame) -> None:
+    """Say whether any hour is proven to be better, and what chance alone would show."""
+    apart, judged, by_chance = engagement.hours_apart(hours)
+    told = t(
+        "{apart} of {judged} hours lie apart from the mean; by chance alone it would be about {chance}.",
+        apart=apart, judged=judged, chance=f"{by_chance:.1f}",
+    )  # fmt: skip
+    if apart <= by_chance + 1:
+        st.info(f"**{t(forecast.NOT_PROVEN)}** {told if judged else ''}", icon=":material/help:")
+    else:
+        st.caption(f"{told} {t('Only hours drawn by lot inside campaigns would prove it.')}")
+
+
 def show_weeks(weeks: pd.DataFrame, state: str) -> None:
     title = t("How many letters left each week, and whose?")
     words = {"title": title, "x": t("Week"), "y": t("Letters"), "labels": {}}
@@ -93,6 +106,7 @@ def show_hours(hours: pd.DataFrame, state: str) -> None:
     words = {"title": title, "x": t("Hour of sending, Macau"), "y": t("Clicked by people"), "weekdays": days}
     figure = ui.drawn("hours", state, lambda: charts.send_hours(hours, **words))
     ui.draw(figure, "cadence-hours", charts.alt_text(title, {t("Campaigns"): int(hours["campaigns"].sum())}))
+    show_verdict(hours)
     st.caption(
         t(
             "Dots grow with the number of campaigns; whiskers are 95 % intervals. Where they overlap, no hour is known "

@@ -315,3 +315,11 @@ def test_pressure_agrees_with_a_plain_loop():
         ages = (row["sent_at"] - own).dt.total_seconds() / 86_400
         assert row["n7"] == ((ages > 0) & (ages <= 6.5)).sum()
         assert row["n28"] == ((ages > 0) & (ages <= 27.5)).sum()
+
+
+def test_hours_that_lie_apart_are_counted_beside_those_that_chance_would_show():
+    flat = pd.DataFrame({"campaigns": 3, "rate": [0.03, 0.031, 0.029]}).assign(low=0.02, high=0.04)
+    assert engagement.hours_apart(flat) == (0, 3, pytest.approx(0.15))
+    better = flat.assign(rate=[0.03, 0.03, 0.09], low=[0.02, 0.02, 0.08], high=[0.04, 0.04, 0.10])
+    assert engagement.hours_apart(better)[0] == 3  # the two others lie below the mean
+    assert engagement.hours_apart(flat.assign(low=float("nan"), high=float("nan"))) == (0, 0, 0.0)

@@ -17,7 +17,7 @@ from bulkmail.engagement.letters import (
 from bulkmail.engagement.pressure import pressure
 from bulkmail.engagement.shapes import as_sends
 from bulkmail.engagement.signs import complaints_by_week, signals, silence
-from bulkmail.engagement.summaries import by_campaign, by_send_hour, by_week, shares
+from bulkmail.engagement.summaries import by_campaign, by_send_hour, by_week, hours_apart, shares
 from bulkmail.engagement.tables import REFUSALS, TIME_COLUMNS, EventReading, read_event_table, read_times
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "by_send_hour",
     "by_week",
     "complaints_by_week",
+    "hours_apart",
     "is_gmail",
     "letters_from_events",
     "persons_of",

@@ -89,3 +89,14 @@ def by_send_hour(campaigns: pd.DataFrame, timezone: str = MACAU) -> pd.DataFrame
     spread = np.sqrt(squares / free) if free >= limits.ENOUGH_CAMPAIGNS.value else np.nan
     half = 1.96 * spread / np.sqrt(table["campaigns"])
     return table.assign(low=(table["rate"] - half).clip(lower=0), high=(table["rate"] + half).clip(upper=1))
+
+
+def hours_apart(hours: pd.DataFrame) -> tuple[int, int, float]:
+    """Return how many hours of `by_send_hour` lie apart from the mean of all campaigns by their intervals, how many
+    have an interval, and how many would lie apart by chance alone: one in twenty."""
+    told = hours.dropna(subset=["low", "high"])
+    if told.empty:
+        return 0, 0, 0.0
+    mean = float(np.average(hours["rate"], weights=hours["campaigns"]))
+    apart = (told["low"] > mean) | (told["high"] < mean)
+    return int(apart.sum()), len(told), 0.05 * len(told)
