@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import _ui as ui
@@ -49,6 +50,9 @@ def signals(state: str, _letters: pd.DataFrame) -> pd.DataFrame:
 
 def show_signals(letters: pd.DataFrame, state: str, title: str) -> None:
     table = signals(state, letters)
+    if not table[["people", "machines"]].to_numpy().any():
+        not_enough(t("No opens or clicks are recorded yet."))
+        return
     labels = {
         "people": t("by people"), "machines": t("by machines"), "opened": t("Opens"), "clicked": t("Clicks"),
         "0": t("Other mailboxes"), "1": "Gmail", "": t("No department"),
@@ -115,8 +119,17 @@ def show_silence(letters: pd.DataFrame, state: str, title: str) -> None:
 # ---------------------------------------------------------------- complaints
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def complaints(state: str, _letters: pd.DataFrame) -> pd.DataFrame:
+    """Complaints of other mailboxes than Gmail's, four weeks together."""
+    return engagement.complaints_by_week(_letters)
+
+
 def show_complaints(letters: pd.DataFrame, state: str, title: str, campaign: Campaign | None) -> None:
-    weeks, google = engagement.complaints_by_week(letters), postmaster_days(campaign)
+    weeks, google = complaints(state, letters), postmaster_days(campaign)
+    if weeks.empty and google.empty:
+        not_enough(t("No letter was delivered to a mailbox whose provider tells of complaints."))
+        return
     labels = {
         "seen": t("Complaints that are told, four weeks together"),
         "interval": t("95 % interval"),
@@ -150,9 +163,15 @@ def postmaster_days(campaign: Campaign | None) -> pd.DataFrame:
 # ---------------------------------------------------------------- growth, and readers shared
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def growth(state: str, today: date, planned: int, _letters: pd.DataFrame) -> pd.DataFrame:
+    """Letters by day, and those of the campaign in hand as a ramp would carry them."""
+    return cadence.growth(_letters, today, planned=planned)
+
+
 def show_growth(letters: pd.DataFrame, state: str, title: str, planned: int) -> None:
     today = wiring.now().astimezone(ZoneInfo(cadence.MACAU)).date()
-    table = cadence.growth(letters, today, planned=planned)
+    table = growth(state, today, planned, letters)
     labels = {
         "within": t("Sent"), "above": t("Sent, more than slow growth allows"), "planned": t("This campaign, as a ramp"),
         "stop": t("Sent, complaints or bounces beyond the stop"), "room": t("Room of the day"),

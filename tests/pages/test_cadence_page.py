@@ -218,6 +218,26 @@ def test_names_of_strangers_are_no_markdown(opened, sqlite_workspace):
     assert "![x](" not in words(opened("cadence"))
 
 
+def test_a_thin_past_answers_questions_with_not_enough_data(opened, sqlite_workspace):
+    letters(sqlite_workspace, 2)
+    for question in ("machines", "silence", "shared", "trust"):
+        page = opened("cadence", past="engagement", question=question)
+        assert "Not enough data" in words(page)
+        assert not page.get("plotly_chart")
+
+
+def test_what_gmail_thinks_is_not_claimed_without_its_figures(opened, sqlite_workspace):
+    letters(sqlite_workspace, 2)
+    page = opened("cadence", past="engagement", question="complaints")
+    assert "cannot be known from here" in words(page)
+    assert page.get("plotly_chart")
+
+
+def test_no_hour_is_claimed_to_be_better_by_chance(opened, sqlite_workspace):
+    letters(sqlite_workspace, 12, each=50, clicked=2)
+    assert "No hour is proven to be better" in words(opened("cadence", past="engagement", question="hours"))
+
+
 @pytest.mark.browser
 def test_in_a_browser_every_look_draws_and_nothing_leaves(page, sample_server):
     page.goto(f"{sample_server}/cadence")
