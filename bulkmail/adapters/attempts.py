@@ -284,21 +284,6 @@ def record_digest(
         move(connection, attempt_id, (AttemptState.SUBMITTING,), values, ready)
 
 
-def refuse(ws: Workspace, attempt_id: str, refused: Mapping[int, str], now: datetime) -> int:
-    """Before the wire, take out people whose letter cannot be made; how many are left. With none left it is refused."""
-    with writing(ws) as connection:
-        attempt = one_attempt(connection, attempt_id)
-        left = attempt.people - len(refused)
-        values = {"people": left, "state": (AttemptState.SUBMITTING if left else AttemptState.REFUSED).value}
-        unsent = (tables.attempt.c.digest == "") & (tables.attempt.c.people == attempt.people)
-        values |= {} if left else {"settled_at": now}
-        move(connection, attempt_id, (AttemptState.SUBMITTING,), values, unsent)
-        except_people(connection, attempt, "refused", refused, now)
-    if not left:
-        update_runs(ws, now)
-    return left
-
-
 # ---------------------------------------------------------------- after the wire
 
 

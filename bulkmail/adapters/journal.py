@@ -4,7 +4,6 @@ The protocol, in the order in which a sender walks it; each step is committed be
 
     store_plan, approve          a plan by its hash, one planned attempt per batch
     register_worker, claim       the last look and the marking as submitting, in one transaction
-    refuse                       people whose letter cannot be made
     record_digest                and only now the first byte
     settle, replace              the outcome; or new attempts for people who have certainly not been sent anything
     doubt_orphans                what a dead worker left: never sent again by itself
@@ -25,7 +24,6 @@ from bulkmail.adapters.attempts import (
     claim,
     next_due,
     record_digest,
-    refuse,
     settle,
     totals,
 )
@@ -121,7 +119,6 @@ __all__ = [
     "recallable",
     "recalled",
     "record_digest",
-    "refuse",
     "register_worker",
     "replace",
     "request",

@@ -467,31 +467,6 @@ def test_a_cancelled_run_gets_no_new_attempts(approved, worker):
     assert counts(approved) == {"cancelled": 24, "refused": 1}
 
 
-# ---------------------------------------------------------------- refusing before the wire
-
-
-def test_a_letter_that_cannot_be_made_is_refused_and_the_others_go(approved, worker):
-    attempt = claimed(approved, worker)
-    assert journal.refuse(approved, attempt.id, {2: "rendering", 3: "rendering"}, NOW) == 8
-    journal.record_digest(approved, attempt.id, "d" * 64, 8)
-    journal.settle(approved, attempt.id, ACCEPTED, now=NOW)
-    assert counts(approved) == {"accepted": 8, "refused": 2, "planned": 15}
-
-
-def test_letters_none_of_which_can_be_made_refuse_the_attempt(approved, worker):
-    attempt = claimed(approved, worker)
-    assert journal.refuse(approved, attempt.id, dict.fromkeys(range(10), "rendering"), NOW) == 0
-    assert journal.attempt(approved, attempt.id).state is REFUSED
-    assert counts(approved) == {"refused": 10, "planned": 15}
-
-
-def test_after_the_digest_nobody_is_taken_out(approved, worker):
-    attempt = claimed(approved, worker)
-    journal.record_digest(approved, attempt.id, "d" * 64, 10)
-    with pytest.raises(StateError):
-        journal.refuse(approved, attempt.id, {1: "rendering"}, NOW)
-
-
 def test_a_sum_that_does_not_hold_is_said_and_not_shown(approved):
     with writing(approved) as connection:
         connection.execute(text("UPDATE attempt SET people = 9 WHERE start = 0"))

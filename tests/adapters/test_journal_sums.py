@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     invariant,
     multiple,
     rule,
@@ -102,18 +101,6 @@ class Sending(RuleBasedStateMachine):
         cancelled = journal.run_state(self.ws, HASH) == "cancelled"
         self.change({"submitting", "in_doubt"}, "refused", refused)
         self.change({"submitting", "in_doubt"}, "cancelled" if cancelled else "planned", positions)
-
-    @rule(target=attempts, attempt=consumes(attempts), data=st.data())
-    def refuse(self, attempt, data):
-        name, positions = attempt
-        refused = data.draw(st.sets(st.sampled_from(positions), min_size=1))
-        try:
-            journal.refuse(self.ws, name, dict.fromkeys(refused, "rendering"), self.now)
-        except StateError:
-            return attempt
-        self.change({"submitting"}, "refused", refused)
-        left = [position for position in positions if position not in refused]
-        return (name, left) if left else multiple()
 
     @rule()
     def the_worker_dies(self):

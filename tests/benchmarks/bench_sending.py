@@ -215,6 +215,44 @@ def test_half_again_as_fast_as_the_mail_helper_with_the_same_rendering(ws):
     compare(theirs.processor, mine.processor, at_least=1.5)
 
 
+# ---------------------------------------------------------------- several workers
+
+
+def work_when_told(home, url, plan_hash, gate):
+    workspace = open_workspace(read_settings({"BULKMAIL_HOME": home}))
+    gate.wait()
+    send.work(workspace, SendGrid("k", url).post_mail, plan_hash=plan_hash)
+    workspace.engine.dispose()
+
+
+def rate_by_the_clock(home, url, workers, people):
+    """Recipients a second from the moment all workers, processes of their own, may begin until the last has ended."""
+    plan_hash, gate = in_a_process(make_plan, home, people), processes.Barrier(workers + 1)
+    hands = [processes.Process(target=work_when_told, args=(home, url, plan_hash, gate)) for _ in range(workers)]
+    for hand in hands:
+        hand.start()
+    gate.wait()
+    began = time.perf_counter()
+    for hand in hands:
+        hand.join()
+    rate = people / (time.perf_counter() - began)
+    workspace = open_workspace(read_settings({"BULKMAIL_HOME": home}))
+    assert journal.totals(workspace, plan_hash)["accepted"] == people
+    workspace.engine.dispose()
+    return rate
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("pause", "at_least"), [(0.0, 1), (1.0, 1.5)])
+def test_a_second_worker_adds_speed(tmp_path, pause, at_least):
+    """Twice as much where the provider is what one waits for; where these two cores are, which the server shares, no
+    less."""
+    with counting(pause) as url:
+        one, two = (rate_by_the_clock(str(tmp_path / str(n)), url, n, 100_000) for n in (1, 2))
+    print(f"\nanswers after {pause} s, by the clock: one worker {one:,.0f}, two {two:,.0f} recipients a second")
+    assert two >= at_least * one
+
+
 # ---------------------------------------------------------------- memory
 
 
