@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import _ui as ui
 import pandas as pd
 import streamlit as st
-from _forecast import OUTCOMES
+from _forecast import OUTCOMES, draw_record
 from _rates import show_hours, show_numbers, show_rates, show_weeks
 from _ui import t
 
@@ -232,7 +232,9 @@ def show_trust(letters: pd.DataFrame, state: str, title: str) -> None:
         return
     known = {name: t(OUTCOMES[name]) for name in OUTCOMES if name in set(record["outcome"])}
     outcome = ui.choose(t("Look at"), known, "trust", **ui.SEGMENTS)
-    table = forecast.reliability(record[record["outcome"] == outcome])
+    record = record[record["outcome"] == outcome]
+    draw_record(f"{state} of the model", outcome, record.rename(columns={"send_at": "first_sent_at"}))
+    table = forecast.reliability(record)
     labels = {name: t(word) for name, word in BANDS.items()}
     labels |= {"came": t("What came, 95 % interval"), "promised": t("An honest forecast")}
     words = {"title": title, "x": t("Where in its range it came"), "y": t("Share of campaigns"), "labels": labels}
