@@ -189,6 +189,14 @@ def test_links(code, address, expected):
     assert outcome(code, f'<p><a href="{address}">here</a></p>') == expected
 
 
+def test_a_link_that_shows_its_own_address_is_told_of_counted_clicks():
+    def said(words):
+        return str(judged("MSG-15", facts(f'<a href="https://um.edu.mo/open">{words}</a>')).message)
+
+    assert "branded" in said("um.edu.mo/open") and "1 of 1" in said("um.edu.mo/open")
+    assert "branded" not in said("the programme")
+
+
 def test_links_say_their_line():
     known = facts(
         campaign=a_campaign(body="Dear,\n\n[here](https://bit.ly/x)"), body='<a href="https://bit.ly/x">x</a>'

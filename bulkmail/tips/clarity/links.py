@@ -59,21 +59,32 @@ def check_links_lead_where_they_say(facts: ClarityFacts) -> Finding:
     """Let a link that shows an address lead to that organisation: anything else is what phishing does."""
     fix = say("Show words instead of an address, or the address to which the link leads.")
     links = facts.page.links
-    false, places = [], []
-    for link in links:
-        label = unicodedata.normalize("NFKC", link.words).strip()
-        shown = None if _FILE_NAME.fullmatch(label) else _LOOKS_LIKE_LINK.fullmatch(label)
-        if shown and organisation_of(shown[1]) != organisation_of(host_of(link.address)):
-            false.append(f"{shown[1]} → {host_of(link.address) or '?'}")
-            places.append(link.words)
+    shown = [(link, _shown_host(link.words)) for link in links if _shown_host(link.words)]
+    false = [each for each in shown if organisation_of(each[1]) != organisation_of(host_of(each[0].address))]
     if false:
+        pairs = sorted({f"{host} → {host_of(link.address) or '?'}" for link, host in false})
         message = say(
             "{bad} of {count} links show one address and lead to another: {links}.",
-            bad=len(false), count=len(links), links=", ".join(sorted(set(false))),
+            bad=len(false), count=len(links), links=", ".join(pairs),
         )  # fmt: skip
-        return finding("MSG-15", Outcome.BLOCK, message, fix, GMAIL, place_of(facts, *places))
+        return finding(
+            "MSG-15", Outcome.BLOCK, message, fix, GMAIL, place_of(facts, *(link.words for link, _ in false))
+        )
     message = say("None of the {count} links shows an address other than its own.", count=len(links))
+    if any(link.address.casefold().startswith("http") for link, _ in shown):
+        message = say(
+            "{shown} of {count} links show an address, their own. Where clicks are counted they lead through the "
+            "provider's host first, unless links are branded: tip 7 says whether they are.",
+            shown=len(shown), count=len(links),
+        )  # fmt: skip
     return finding("MSG-15", Outcome.PASS, message, fix, GMAIL)
+
+
+def _shown_host(words: str) -> str:
+    """The host that the words of a link show as an address; "" where they show none."""
+    label = unicodedata.normalize("NFKC", words).strip()
+    shown = None if _FILE_NAME.fullmatch(label) else _LOOKS_LIKE_LINK.fullmatch(label)
+    return shown[1] if shown else ""
 
 
 def _addresses(facts: ClarityFacts) -> list[str]:
