@@ -106,13 +106,17 @@ def intended(ws: Workspace) -> pd.DataFrame:
     """Return every letter that was ever meant here: campaign, person, meant_at (when the plan was approved), reason.
 
     `reason` is "" for a letter that was handed over, else why there was none: of the audience (also caps), or of the
-    journal. What the calendar would have done can be told only from this; list versions are dated beside it.
+    journal; where the journal gives none, the state of the letter (it waits, or nobody knows). What the calendar would
+    have done can be told only from this; list versions are dated beside it.
     """
     parts = [pd.DataFrame(columns=["campaign", "person", "meant_at", "reason"])]
     for run in journal.runs(ws):
         letters = journal.letters(ws, run.plan_hash)
         skipped = journal.load_excluded(ws, run.plan_hash)[["person", "reason"]]
-        sent = letters.assign(reason=letters["reason"].where(letters["state"] != "accepted", ""))[["person", "reason"]]
+        why = (
+            letters["reason"].where(letters["reason"] != "", letters["state"]).where(letters["state"] != "accepted", "")
+        )
+        sent = letters.assign(reason=why)[["person", "reason"]]
         rows = pd.concat([sent, skipped], ignore_index=True)
         parts.append(rows.assign(campaign=run.campaign_id, meant_at=pd.Timestamp(run.approved_at)))
     return pd.concat(parts[1:] or parts, ignore_index=True)[["campaign", "person", "meant_at", "reason"]]

@@ -12,10 +12,21 @@ from tests.builders import NOW, a_campaign, a_plan, a_snapshot
 
 
 def approved(
-    ws, people=30, batch=10, *, first=0, key="a", at=NOW, fields=None, not_before=None, manner=None, **changes
+    ws,
+    people=30,
+    batch=10,
+    *,
+    first=0,
+    key="a",
+    at=NOW,
+    fields=None,
+    not_before=None,
+    manner=None,
+    excluded=None,
+    **changes,
 ):
     """The hash of an approved plan of so many people in batches of so many; `fields` are columns of the snapshot,
-    `manner` is how it is to be sent."""
+    `manner` is how it is to be sent, `excluded` whom it leaves out and why."""
     campaign = a_campaign(**changes)
     database.save_campaign(ws, campaign, at)
     letters = compose.compile_letters(
@@ -28,7 +39,8 @@ def approved(
     made = a_plan(people, batch, hash=key * 64, campaign_id=campaign.id, parts={"letters": plan.letters_hash(letters)})
     if not_before:
         made = later(made, not_before)
-    journal.store_plan(ws, made, snapshot, snapshot.iloc[:0], [], at)
+    nobody = snapshot.iloc[:0].assign(reason="")
+    journal.store_plan(ws, made, snapshot, nobody if excluded is None else excluded, [], at)
     journal.approve(ws, made.hash, "Ana", at, **manner or {})
     return made.hash
 

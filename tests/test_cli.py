@@ -23,6 +23,7 @@ from bulkmail.adapters import acknowledgements, database, journal, ledger
 from bulkmail.adapters.settings import read_settings
 from bulkmail.adapters.workspace import make_folders, open_workspace, writing
 from bulkmail.cli import campaigns
+from bulkmail.model import DeliveryEvent, EventKind
 from bulkmail.preflight import SEVEN_TIPS
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
@@ -366,6 +367,26 @@ def test_preflight_judges_all_seven_tips(desk):
     assert {finding["tip"] for finding in report["findings"]} == set(range(1, 8))
     assert all(set(finding) == FINDING for finding in report["findings"])
     assert re.fullmatch("[0-9a-f]{64}", report["plan"])
+
+
+def test_preflight_knows_what_gmail_said_of_the_pace(desk):
+    def quota():
+        told = desk.run("preflight", desk.folder / "campaign.toml", "--json").json["findings"]
+        return next(finding["outcome"] for finding in told if finding["code"] == "FRQ-06")
+
+    def hear(name, ago, reason):
+        event = DeliveryEvent(
+            id=name, kind=EventKind.DEFERRED, at=wiring.now() - ago, address="a@gmail.com", reason=reason
+        )
+        journal.store_events(desk.house(), [event], now=wiring.now())
+
+    assert quota() == "unknown"
+    hear("full", timedelta(minutes=2), "452 4.2.2 The recipient's inbox is out of storage space.")
+    assert quota() == "pass"
+    hear("early", timedelta(hours=3), "421 4.7.28 Our system has detected an unusual rate of mail")
+    assert quota() == "warn"
+    hear("late", timedelta(minutes=2), "421-4.7.28 Our system has detected an unusual rate of mail")
+    assert quota() == "block"
 
 
 def test_preflight_reads_for_people_too(desk):

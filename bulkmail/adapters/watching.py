@@ -1,6 +1,6 @@
 """What was seen of earlier letters: replies, rates by day, letters unheard of; and where one is enrolled."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 
 import pandas as pd
@@ -26,6 +26,16 @@ def replies_since(ws: Workspace, since: datetime) -> tuple[tuple[str, str, int],
         )
         rows = connection.execute(asked.group_by(domain, event.c.reason).order_by(func.count().desc()))
         return tuple((row[0], row[1], row[2]) for row in rows.fetchmany(_DISTINCT_REPLIES))
+
+
+def moments_since(ws: Workspace, since: datetime, domains: Collection[str]) -> list[tuple[datetime, str]]:
+    """(when, reply of the provider) for letters to these domains that were refused or deferred since then, in this
+    mode; the newest first, as many as anybody looks at."""
+    with reading(ws) as connection:
+        told = event.c.kind.in_([kind.value for kind in _TOLD]) & (event.c.at >= since) & (event.c.reason != "")
+        asked = select(event.c.at, event.c.reason).where(told, _domain(connection).in_(domains), _ours(ws))
+        rows = connection.execute(asked.order_by(event.c.at.desc())).fetchmany(_DISTINCT_REPLIES)
+        return [(row[0], row[1]) for row in rows]
 
 
 def heard_since(ws: Workspace, since: datetime, until: datetime) -> tuple[int, int]:

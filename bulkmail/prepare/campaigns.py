@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bulkmail import audience, compose, intake, limits, plan, preflight, roles
-from bulkmail.adapters import database, drafts, journal, ledger, lists, past, sign_ups, suppressions
+from bulkmail.adapters import database, drafts, journal, ledger, lists, past, sign_ups, suppressions, watching
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
@@ -22,6 +22,7 @@ from bulkmail.prepare.sender import letters_as_sent, sender_facts
 from bulkmail.prepare.words import check_words, with_words
 from bulkmail.sample import SAMPLE_DOMAIN
 from bulkmail.tips import addressing, cadence, clarity, personalization, unsubscribe
+from bulkmail.tips.sender_requirements import replies
 
 UNDER_WAY = ("queued", "running", "paused")  # the states of a run that is not over
 LOOKED = ("PER-09",)  # what somebody has looked at changes no plan
@@ -247,7 +248,17 @@ def _cadence_facts(
         promises=cadence.promises_of(events, campaign.purpose),
         letters=past.imported_letters(ws, SIGNS),
         complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
+        gmail_refusals=_gmail_refusals(ws, now),
     )
+
+
+def _gmail_refusals(ws: Workspace, now: datetime) -> tuple[datetime, ...] | None:
+    """When Gmail said in the last day that its quota is used up; None where nothing was ever heard of a letter."""
+    if journal.heard_at(ws) is None:
+        return None
+    said = watching.moments_since(ws, now - timedelta(days=1), sorted(cadence.GMAIL_DOMAINS))
+    kinds = [(at, replies.rule_of("gmail.com", reply)) for at, reply in said]
+    return tuple(at for at, kind in kinds if kind and "FRQ-06" in kind.rules)
 
 
 def _nobody_left(people: Audience) -> list[Finding]:

@@ -37,6 +37,14 @@ def test_replies_are_counted_by_domain_and_text(workspace):
     assert watching.replies_since(workspace, NOW + timedelta(days=1)) == ()
 
 
+def test_what_one_provider_said_is_told_with_its_times_newest_first(workspace):
+    hear(
+        workspace, (0, EventKind.DEFERRED, "a@Gmail.com", "421 4.7.28 rate"), (1, EventKind.BOUNCED, "b@qq.com", "550")
+    )
+    assert watching.moments_since(workspace, SINCE, ["gmail.com"]) == [(NOW, "421 4.7.28 rate")]
+    assert watching.moments_since(workspace, NOW + timedelta(seconds=1), ["gmail.com"]) == []
+
+
 def test_a_letter_counts_once_a_day_and_kind_by_the_domain_of_its_mailbox(workspace):
     hear(
         workspace,
