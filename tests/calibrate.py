@@ -1,7 +1,8 @@
 """How well the cadence engine recovers what is known: `make calibrate` prints each bar with what was measured.
 
 Everything here is synthetic (`bulkmail.sample.worlds`): a year of an organisation whose truth is planted, then eight
-weeks that the engine has not seen. `--people` and `--worlds` set how large and how many; the seeds are fixed.
+weeks that the engine has not seen. `--people` and `--worlds` set how large and how many. Seeds count from FIRST_SEED;
+none from there on was looked at while the engine was made (that was done on seeds below 2,000).
 """
 
 import argparse
@@ -19,6 +20,9 @@ from bulkmail.forecast.sends import sends_of
 from bulkmail.sample import worlds
 
 SPLIT = worlds.START + pd.Timedelta(weeks=52)
+FIRST_SEED = 7_000
+CADENCES = (0.6, 1.0, 1.7)  # of the eight weeks, as multiples of the year before
+STRANGE = ("decayed", "self_selection", "scanners", "survivors")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Bar:
     """One line of the table."""
 
     name: str
-    wanted: str
+    wanted: str  # "" where nothing is asked
     measured: float
     holds: bool
     of: str
@@ -61,20 +65,22 @@ def with_plan(world, cadence=1.0):
 # ---------------------------------------------------------------- forecasts and plans
 
 
-def forecasts(kind, seeds, people, cadence=1.0):
-    """A row per world, campaign and outcome, and one per world and outcome with the overall rate's interval beside."""
+def forecasts(kind, seeds, people, cadences=(1.0,)):
+    """A row per world, cadence, campaign and outcome, and one per world, cadence and outcome with the overall rate's
+    interval beside; and for `gains` what the plans at the usual cadence are made of."""
     campaigns, totals, plans = [], [], []
     for seed in seeds:
         world = a_year(kind, seed, people)
-        planned, sends = with_plan(world, cadence)
-        past = forecast.learn(sends)
-        told = forecast.outlook(past)
-        future = worlds.fork(world, seed)
-        worlds.play(future, planned)
-        actual = worlds.letters(future)
-        campaigns.append(judged_campaigns(told, actual).assign(seed=seed))
-        totals.append(judged_totals(told, sends, actual).assign(seed=seed))
-        plans.append((world, planned, sends, past))
+        for cadence in cadences:
+            planned, sends = with_plan(world, cadence)
+            past = forecast.learn(sends)
+            told = forecast.outlook(past)
+            future = worlds.fork(world, seed)
+            worlds.play(future, planned)
+            actual = worlds.letters(future)
+            campaigns.append(judged_campaigns(told, actual).assign(seed=seed, cadence=cadence))
+            totals.append(judged_totals(told, sends, actual).assign(seed=seed, cadence=cadence))
+            plans += [(world, planned, sends, past)] if cadence == 1.0 else []
     return pd.concat(campaigns), pd.concat(totals), plans
 
 
@@ -107,19 +113,35 @@ def gains(plans):
         def allowed(campaign, day, shift=shift):
             return int(day + shift) % 7 < 5 and day + shift >= 364.3
 
-        told = forecast.improve(past, allowed=allowed)
-        better = [worlds.moved(one, told.days[one.name] + shift) for one in planned]
+        told, again = (forecast.improve(past, allowed=allowed) for _ in range(2))
+        better = as_improved(planned, past, told, shift)
         before, after = (worlds.true_counts(world, plan) for plan in (planned, better))
         change = told.gain.set_index("outcome")["change"]
         rows.append(
             {
                 **{f"told_{name}": change.get(name, np.nan) for name in worlds.OUTCOMES},
                 **{f"real_{name}": after[name] - before[name] for name in worlds.OUTCOMES},
-                "won": told.prices.value(after) > told.prices.value(before),
+                "value": (told.prices.value(after) - told.prices.value(before)) / abs(told.prices.value(before)),
                 "broken": told.over_caps[1] > told.over_caps[0] or any(int(one.day) % 7 > 4 for one in better),
+                "same": told.moves.astype(str).to_csv() == again.moves.astype(str).to_csv(),
             }
         )
     return pd.DataFrame(rows)
+
+
+def as_improved(planned, past, told, shift):
+    """The campaigns of a plan after the planner's moves: one that some people wait for is there twice."""
+    department = {one.name: one.department for one in planned}
+    letters = forecast.improved_letters(past, told)
+    return [
+        worlds.Campaign(
+            department=department[name],
+            day=day + shift,
+            audience=np.sort(rows["person"].str[1:].astype(int).to_numpy()),
+            name=name,
+        )
+        for (name, day), rows in letters.groupby(["campaign", "day"])
+    ]
 
 
 # ---------------------------------------------------------------- curves and holdouts
@@ -159,111 +181,129 @@ def holdouts(seeds, people):
 # ---------------------------------------------------------------- the table
 
 
-def measure(count, people, *, quick=False):
+def measure(count, people, *, quick=False, first=FIRST_SEED):
     """Yield every bar with what was measured; `quick` leaves out the worlds that only confirm."""
-    campaigns, totals, plans = forecasts("standard", range(100, 100 + count), people)
-    yield from forecast_bars(campaigns, totals)
+    seeds, few = range(first, first + count), range(first, first + max(count // 2, 2))
+    campaigns, totals, plans = forecasts("standard", seeds, people, (1.0,) if quick else CADENCES)
+    yield from forecast_bars("standard", campaigns, totals)
     if quick:
         return
-    yield from plan_bars(gains(plans[: max(count // 2, 3)]))
-    yield from holdout_bars(holdouts(range(1, 1 + count), people))
-    yield from curve_bars(curves("standard", range(1, 1 + count), people))
-    yield from null_bars(curves("no_fatigue", range(1, 1 + count), people))
-    few = range(200, 200 + max(count // 3, 2))
-    for kind in ("decayed", "self_selection", "scanners", "survivors"):
-        strange, sums, _ = forecasts(kind, few, people)
-        yield from misspecified_bars(kind, strange, sums)
-    faster, _, _ = forecasts("standard", few, people, cadence=1.7)
-    share = faster.groupby("seed")["extrapolated"].any().mean()
-    yield Bar("cadence x 1.7 flagged as extrapolation", "= 1", share, share == 1, f"{len(few)} worlds")
+    yield from told_bars(campaigns, totals)
+    yield from gain_bars(gains(plans))
+    yield from curve_bars("standard", curves("standard", seeds, people))
+    yield from null_bars(curves("no_fatigue", seeds, people))
+    yield from holdout_bars(holdouts(seeds, people))
+    for kind in STRANGE:
+        campaigns, totals, plans = forecasts(kind, few, people)
+        yield from forecast_bars(kind, campaigns, totals)
+        yield from won_bars(kind, gains(plans))
+        if kind != "decayed":  # there a count of letters has no truth of its own
+            yield from curve_bars(kind, curves(kind, few, people))
+    yield from harmless_bars(gains(forecasts("no_fatigue", few, people)[2]))
 
 
 def of_outcome(table, outcome):
     return table[table["outcome"] == outcome]
 
 
-def forecast_bars(campaigns, totals):
+def forecast_bars(kind, campaigns, totals):
     mine, sums = of_outcome(campaigns, "unsubscribed"), of_outcome(totals, "unsubscribed")
-    held, whole, overall = mine["covered"].mean(), sums["covered"].mean(), sums["overall"].mean()
-    return [
-        Bar("unsubscribes of a campaign inside 90 %", ">= 0.87", held, held >= 0.87, f"{len(mine)} campaigns"),
-        Bar("unsubscribes of eight weeks inside 90 %", ">= 0.80", whole, whole >= 0.8, f"{len(sums)} totals"),
-        Bar("the same told from the overall rate", "< 0.25", overall, overall < 0.25, f"{len(sums)} totals"),
-    ]
+    held, whole = mine["covered"].mean(), sums["covered"].mean()
+    yield Bar(f"{kind}: unsubscribes of a campaign inside 90 %", ">= 0.87", held, held >= 0.87, f"{len(mine)} campaigns")
+    yield Bar(f"{kind}: unsubscribes of 8 weeks inside 90 %", ">= 0.80", whole, whole >= 0.8, f"{len(sums)} totals")
+    if kind == "standard":
+        overall = sums["overall"].mean()
+        yield Bar("  the same told from the overall rate", "< 0.25", overall, overall < 0.25, f"{len(sums)} totals")
 
 
-def curve_bars(table):
+def told_bars(campaigns, totals):
+    """What no bar asks: other outcomes, how far off the totals are, and each cadence by itself."""
+    for outcome in worlds.OUTCOMES:
+        mine, sums = of_outcome(campaigns, outcome), of_outcome(totals, outcome)
+        for name, table in (("a campaign", mine), ("8 weeks", sums)):
+            yield told(f"  {outcome} of {name} inside 90 %", table["covered"].mean(), f"{len(table)}")
+        ratio = sums["expected"].sum() / max(sums["actual"].sum(), 1)
+        yield told(f"  {outcome}: expected over what came", ratio, f"{sums['actual'].sum():.0f} events")
+    for cadence, sums in of_outcome(totals, "unsubscribed").groupby("cadence"):
+        held, overall = sums["covered"].mean(), sums["overall"].mean()
+        yield told(f"  cadence x {cadence}: totals inside 90 % (overall {overall:.2f})", held, f"{len(sums)}")
+    flagged = campaigns[campaigns["cadence"] == CADENCES[-1]].groupby("seed")["extrapolated"].any().mean()
+    yield Bar("cadence x 1.7 flagged as extrapolation", "> 0.8", flagged, flagged > 0.8, "worlds")
+
+
+def told(name, measured, of):
+    return Bar(name, "", measured, True, of)
+
+
+def curve_bars(kind, table):
     mine, clicks = of_outcome(table, "unsubscribed"), of_outcome(table, "clicked")
     three, six = mine[mine["seven"] == 3], clicks[clicks["seven"] == 6]
     bias3, bias6 = (three["told"] - three["truth"]).mean(), (six["told"] - six["truth"]).mean()
-    covered, naive = mine["covered"].mean(), (six["naive"] > 0).mean()
-    return [
-        Bar(
-            "bias of log ratio, unsubscribes, 3 letters",
-            "|b| <= 0.10",
-            bias3,
-            abs(bias3) <= 0.1,
-            f"{len(three)} worlds",
-        ),
-        Bar("bias of log ratio, clicks, 6 letters", "|b| <= 0.05", bias6, abs(bias6) <= 0.05, f"{len(six)} worlds"),
-        Bar("truth inside 90 %, unsubscribes, 1 to 6", ">= 0.87", covered, covered >= 0.87, f"{len(mine)} points"),
-        Bar("naive click curve has the wrong sign at 6", "> 0.5", naive, naive > 0.5, f"{len(six)} worlds"),
-    ]
+    naive = (six["naive"] > 0).mean()
+    name, worlds3 = f"{kind}: bias of log ratio, unsubscribes, 3 letters", f"{len(three)} worlds"
+    yield Bar(name, "|b| <= 0.10", bias3, abs(bias3) <= 0.1, worlds3)
+    name, worlds6 = f"{kind}: bias of log ratio, clicks, 6 letters", f"{len(six)} worlds"
+    yield Bar(name, "|b| <= 0.05", bias6, abs(bias6) <= 0.05, worlds6)
+    for outcome, points in (("unsubscribes", mine), ("clicks", clicks)):
+        name = f"  {outcome}: truth inside 90 %, 1 to 6 letters"
+        yield told(name, points["covered"].mean(), f"{len(points)} points")
+    yield told("  naive click curve has the wrong sign at 6", naive, worlds6)
 
 
 def null_bars(table):
-    found = []
     for outcome in ("unsubscribed", "clicked"):
         mine = of_outcome(table, outcome)
-        lowest = mine.groupby("seven")["covered"].mean().loc[[1, 3, 6]].min()
-        name = f"no fatigue: 1 inside 90 %, {outcome}, 1/3/6"
-        found.append(Bar(name, ">= 0.80", lowest, lowest >= 0.8, f"{mine['seed'].nunique()} worlds"))
-    return found
+        covered = mine[mine["seven"].isin([1, 3, 6])].groupby("seven")["covered"].mean()
+        for seven, held in covered.items():
+            name = f"no fatigue: 1 inside 90 %, {outcome}, {seven} letters"
+            yield Bar(name, ">= 0.80", held, held >= 0.8, f"{mine['seed'].nunique()} worlds")
 
 
 def holdout_bars(table):
-    found = []
     for outcome in ("unsubscribed", "clicked"):
         mine = of_outcome(table, outcome)
         ratio = mine["observed"].sum() / mine["expected"].sum()
         naive = mine["observed"].sum() / (mine["observed"] / mine["naive_ratio"]).sum()
         what = f"{len(mine)} worlds, {mine['observed'].sum()} events"
-        found.append(Bar(f"holdout observed/expected, {outcome}", "0.93 to 1.07", ratio, 0.93 <= ratio <= 1.07, what))
-        found.append(
-            Bar(f"  the same with rates by frequency, {outcome}", "outside", naive, not 0.93 <= naive <= 1.07, what)
-        )
-    return found
+        yield Bar(f"holdout observed/expected, {outcome}", "0.93 to 1.07", ratio, 0.93 <= ratio <= 1.07, what)
+        yield told("  the same with rates by frequency", naive, what)
 
 
-def plan_bars(table):
-    found = []
+def gain_bars(table):
     for outcome in ("clicked", "unsubscribed"):
         ratio = table[f"told_{outcome}"].sum() / table[f"real_{outcome}"].sum()
         name = f"gain told over gain realised, {outcome}"
-        found.append(Bar(name, "0.8 to 1.2", ratio, 0.8 <= ratio <= 1.2, f"{len(table)} plans"))
-    won, broken = table["won"].mean(), table["broken"].sum()
-    found.append(Bar("the better plan wins in truth", "= 1", won, won == 1, f"{len(table)} plans"))
-    found.append(Bar("rules broken by plans", "= 0", broken, broken == 0, f"{len(table)} plans"))
-    return found
+        yield Bar(name, "0.8 to 1.2", ratio, 0.8 <= ratio <= 1.2, f"{len(table)} plans")
+    yield from won_bars("standard", table)
+    same = table["same"].mean()
+    yield Bar("the same plan to the byte", "= 1", same, same == 1, f"{len(table)} plans")
 
 
-def misspecified_bars(kind, campaigns, totals):
-    mine, sums = of_outcome(campaigns, "unsubscribed"), of_outcome(totals, "unsubscribed")
-    held, name = mine["covered"].mean(), f"{kind}: campaigns inside 90 % (totals {sums['covered'].mean():.2f})"
-    return [Bar(name, ">= 0.83", held, held >= 0.83, f"{len(mine)} campaigns")]
+def won_bars(kind, table):
+    won, broken = (table["value"] > 0).mean(), int(table["broken"].sum())
+    yield Bar(f"{kind}: the better plan wins in truth", "= 1", won, won == 1, f"{len(table)} plans")
+    yield Bar(f"{kind}: rules broken by plans", "= 0", broken, broken == 0, f"{len(table)} plans")
+
+
+def harmless_bars(table):
+    """Where letters do nothing to people there is nothing to win; a plan must not lose either."""
+    least, broken = table["value"].min(), int(table["broken"].sum())
+    yield Bar("no fatigue: the plan costs less than 1 % of value", "> -0.01", least, least > -0.01, f"{len(table)} plans")
+    yield Bar("no fatigue: rules broken by plans", "= 0", broken, broken == 0, f"{len(table)} plans")
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--worlds", type=int, default=12)
+    parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args(arguments)
     held = True
-    for bar in measure(given.worlds, given.people, quick=given.quick):
+    for bar in measure(given.worlds, given.people, quick=given.quick, first=given.first):
         held &= bar.holds
         words = f"{bar.name:56} {bar.wanted:>13} {bar.measured:8.3f}   {bar.of}"
-        print("holds" if bar.holds else "SHORT", words, flush=True)
+        print("     " if not bar.wanted else "holds" if bar.holds else "SHORT", words, flush=True)
     return 0 if held else 1
 
 

@@ -15,7 +15,7 @@ from bulkmail.forecast.fatigue import Curve, curve, curves
 from bulkmail.forecast.holdout import hold, is_held, read_holdout
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.hours import NOT_PROVEN, hours_by_lot, read_hours
-from bulkmail.forecast.planner import Improvement, frontier, improve, prices_of
+from bulkmail.forecast.planner import Improvement, frontier, improve, improved_letters, prices_of
 from bulkmail.forecast.readers import shared_readers
 from bulkmail.forecast.record import backtest, share_covered
 from bulkmail.forecast.reliability import reliability
@@ -50,6 +50,7 @@ __all__ = [
     "hold",
     "hours_by_lot",
     "improve",
+    "improved_letters",
     "is_held",
     "learn",
     "next_letter",

@@ -1,6 +1,8 @@
 """A plan laid out for trying things: who gets which campaign when, and what it is worth, a change in milliseconds.
 
 People are rows and campaigns columns. Where there are many people a sample drawn by a fixed seed stands for them.
+A campaign may leave on another day (`Board.at`), become part of another (`merged`), or reach those of its people who
+are under most pressure at a later slot (`parted`, which adds a column).
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ from bulkmail.forecast.study import Study
 MOST_PEOPLE = 2_000
 _HOURS = 28 * 24
 _SEED = 20_261_123
+_NEVER = -40.0  # log-odds of what cannot happen
+_CELLS = MOST_28 + 1  # people are counted by their letters in 7 days and in 28
 _SLACK = limits.WINDOW_SLACK_HOURS.value / 24
 WINDOW_7, WINDOW_28 = 7 - _SLACK, 28 - _SLACK
 
@@ -38,7 +42,8 @@ class Prices:
 class Board:
     """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `recent` how many letters
     people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure; a
-    row stands for `weight` people. `names` are campaigns, `department` the place of each in the log's departments."""
+    row stands for `weight` people. `names` are campaigns, `department` the place of each in the log's departments;
+    `person` says who is in each row."""
 
     names: tuple[str, ...]
     department: np.ndarray
@@ -49,14 +54,15 @@ class Board:
     base: Mapping[str, np.ndarray]
     studies: Mapping[str, Study]
     weight: float
+    person: np.ndarray
 
     def at(self, days: np.ndarray) -> "Board":
         """The same plan at other times."""
         return replace(self, days=days)
 
 
-def board_of(past: Past, most: int = MOST_PEOPLE) -> Board:
-    """Return the planned rows of a log as a board, for at most so many people."""
+def board_of(past: Past, most: int = MOST_PEOPLE, *, models: bool = True) -> Board:
+    """Return the planned rows of a log as a board, for at most so many people; without models only letters count."""
     sends = past.known.sends
     rows = np.flatnonzero(sends.planned)
     people = np.unique(sends.person[rows])
@@ -71,8 +77,9 @@ def board_of(past: Past, most: int = MOST_PEOPLE) -> Board:
     member = np.zeros((len(people), len(codes)), dtype=bool)
     member[where] = True
     base = {}
-    for name, made in past.studies.items():
-        laid = np.full(member.shape, -40.0, dtype=np.float32)
+    studies = past.studies if models else {}
+    for name, made in studies.items():
+        laid = np.full(member.shape, _NEVER, dtype=np.float32)
         visible = sends.happened["at_gmail"][rows] == 0 if name == "complained" else np.ones(len(rows), dtype=bool)
         laid[where[0][visible], where[1][visible]] = _but_for_pressure(made, rows)[visible]
         base[name] = laid
@@ -85,8 +92,9 @@ def board_of(past: Past, most: int = MOST_PEOPLE) -> Board:
         recent=_recent(past, people),
         begins=sends.split,
         base=base,
-        studies=past.studies,
+        studies=studies,
         weight=weight,
+        person=people,
     )
 
 
@@ -127,6 +135,39 @@ def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.nd
     return counts[0], counts[1]
 
 
+def merged(board: Board, place: int, other: int) -> Board:
+    """The board with the people of one campaign in another's column: who would get both gets one letter."""
+    member, base = board.member.copy(), {name: laid.copy() for name, laid in board.base.items()}
+    fresh = member[:, place] & ~member[:, other]
+    member[:, other] |= member[:, place]
+    member[:, place] = False
+    for laid in base.values():
+        laid[fresh, other] = laid[fresh, place]
+        laid[:, place] = _NEVER
+    return replace(board, member=member, base=base)
+
+
+def parted(board: Board, place: int, at_least: int, day: float) -> Board:
+    """The board with a further column: those of a campaign's people who had so many letters in the 7 days before get it
+    on that day instead."""
+    tired = board.member[:, place] & (letters_before(board, np.array([place]))[0][:, 0] >= at_least)
+    member = np.column_stack([board.member, tired])
+    member[tired, place] = False
+    base = {}
+    for name, laid in board.base.items():
+        late = np.where(tired, laid[:, place], np.float32(_NEVER))
+        base[name] = np.column_stack([laid, late])
+        base[name][tired, place] = _NEVER
+    return replace(
+        board,
+        names=(*board.names, board.names[place]),
+        department=np.append(board.department, board.department[place]),
+        member=member,
+        days=np.append(board.days, day),
+        base=base,
+    )
+
+
 OVER_CAPS = "over_caps"
 
 
@@ -137,26 +178,40 @@ def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarr
     seven, month = letters_before(board, columns)
     over = (seven + 1 > limits.CAP_7_DAYS.value) | (month + 1 > limits.CAP_30_DAYS.value)
     counts = {OVER_CAPS: board.weight * (over & board.member[:, columns]).sum(axis=0).astype(float)}
-    for name, made in board.studies.items():
-        counts[name] = board.weight * _chances(board, name, columns, seven, month, made.hazard.beta).sum(axis=0)
+    for name in board.studies:
+        counts[name] = board.weight * _chances(board, name, columns, seven, month).sum(axis=0)
     return counts
 
 
 def drawn(board: Board, draws: Mapping[str, np.ndarray], columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return draws of the expected counts of these campaigns together, from draws of coefficients (`Hazard.draws`)."""
+    """Return draws of the expected counts of these campaigns together, from draws of coefficients (`Hazard.draws`).
+
+    Their mean is what `tally` tells: of a rate that is known roughly the mean of all it may be is too high. People with
+    equally many letters before are counted together.
+    """
     columns = np.arange(len(board.names)) if columns is None else columns
     seven, month = letters_before(board, columns)
+    cell = np.minimum(seven, MOST_7) * _CELLS + np.minimum(month, MOST_28)
     return {
-        name: board.weight
-        * np.array([_chances(board, name, columns, seven, month, beta).sum() for beta in draws[name].T])
-        for name in board.studies
+        name: board.weight * _drawn_sums(made, _chances(board, name, columns, seven, month), cell, draws[name])
+        for name, made in board.studies.items()
     }
 
 
-def _chances(
-    board: Board, name: str, columns: np.ndarray, seven: np.ndarray, month: np.ndarray, beta: np.ndarray
-) -> np.ndarray:
-    where = board.studies[name].hazard.columns
-    f7, f28 = beta[where["seven"]].astype(np.float32), beta[where["month"]].astype(np.float32)
+def _chances(board: Board, name: str, columns: np.ndarray, seven: np.ndarray, month: np.ndarray) -> np.ndarray:
+    f7, f28 = (board.studies[name].hazard.levels(each).astype(np.float32) for each in ("seven", "month"))
     odds = board.base[name][:, columns] + f7[np.minimum(seven, MOST_7)] + f28[np.minimum(month, MOST_28)]
     return hazard.share(odds)
+
+
+def _drawn_sums(made: Study, chance: np.ndarray, cell: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Sums of chances for each draw. In a cell all log-odds move alike, and chances p become p·r / (1 - p + p·r)."""
+    cells, code = np.unique(cell, return_inverse=True)
+    total = np.bincount(code.ravel(), weights=chance.ravel())
+    usual = np.bincount(code.ravel(), weights=chance.ravel().astype(float) ** 2) / np.maximum(total, 1e-12)
+    where = made.hazard.columns
+    at = where["seven"].start + cells // _CELLS, where["month"].start + cells % _CELLS
+    change = sum(draws[place] - made.hazard.beta[place][:, None] for place in at)
+    ratio = np.exp(change)
+    ratio = ratio / (1 - usual[:, None] + usual[:, None] * ratio)
+    return total @ (ratio / ratio.mean(axis=1, keepdims=True))

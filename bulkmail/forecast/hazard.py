@@ -87,15 +87,20 @@ def design(factors: Sequence[Factor]) -> sparse.csr_array:
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray) -> Hazard:
+def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, near: Hazard | None = None) -> Hazard:
     """Return the model of `happened` (0 or 1 per row); `offset` undoes that rows without an event were thinned out.
 
-    Newton's steps for the coefficients and Fellner and Schall's for the variances, in turn, until both rest.
+    Newton's steps for the coefficients and Fellner and Schall's for the variances, in turn, until both rest; from a
+    model that is `near` they rest sooner, at the same place.
     """
     x, columns, shapes = design(factors), columns_of(factors), {f.name: _penalty(f) for f in factors}
-    penalties = {name: 1.0 for name, (_, rank) in shapes.items() if rank}
+    known = near.variance if near else {}
+    penalties = {name: 1 / known.get(name, 1.0) for name, (_, rank) in shapes.items() if rank}
     beta = np.zeros(x.shape[1])
-    beta[0] = _log_odds_of(happened, offset)
+    beta[0] = near.beta[0] if near else _log_odds_of(happened, offset)
+    for name in near.columns if near else ():
+        if len(near.levels(name)) == len(beta[columns[name]]):
+            beta[columns[name]] = near.levels(name)
     for _ in range(_STEPS):
         held = _penalty_matrix(columns, shapes, penalties, len(beta))
         step, covariance = _newton(x, happened, offset, beta, held)

@@ -1,7 +1,9 @@
-"""The planner: better dates for planned campaigns, each move with its reason and an honest gain.
+"""The planner: a better plan, each move with its reason and an honest gain.
 
-People are parted in two halves by a fixed lot. The plan is made with what one half's past teaches, the gain is told
-from the other's: a planner that judges itself by its own numbers promises too much. The same plan gives the same moves.
+A campaign leaves on another day, becomes part of another of its department, or reaches those of its people who are
+under most pressure at a later slot: nobody is dropped. Odd four weeks of the past make the plan and even ones tell its
+gain (`horizon.halves`): a planner that judges itself by its own numbers promises too much. The same plan gives the same
+moves.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,30 +18,59 @@ from bulkmail.forecast.horizon import Past, halves
 from bulkmail.model import Text, say
 
 Allowed = Callable[[str, float], bool]  # whether a campaign may leave on a day (since the log's start)
+MOVE, MERGE, PART = "move", "merge", "part"
+KINDS = (MOVE, MERGE, PART)
 SHIFT_DAYS = 7  # how far a campaign may be moved
-_DRAWS, _DRAWS_OF_A_MOVE = 200, 60
+NEXT_SLOT_DAYS = range(2, 8)  # how much later people under most pressure get it
+_PRESSED = (2, 3, 4, 5)  # letters in 7 days from which on people are a class that waits
+_DRAWS = 200
 _SEED = 20_261_123
 _ROUNDS = 3
 _SEARCHED_PEOPLE = 1_000
+_KEPT_PEOPLE = 50_000  # for so many the caps are counted person by person
 _LEAST_GAIN = 0.02  # clicks: below that a move is noise
 MOVE_COLUMNS = (
     "campaign", "department", "from_at", "to_at", "reason", "gain_clicked", "gain_unsubscribed", "gain_complained",
-    "gain_value", "low90", "high90",
+    "gain_value", "low90", "high90", "kind", "into", "people",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step:
+    """One change of a plan: the campaign in column `place` leaves on `day` (MOVE), goes into column `other` (MERGE), or
+    waits until `day` for its people with `at_least` letters in the 7 days before (PART)."""
+
+    kind: str
+    place: int
+    day: float = np.nan
+    other: int = -1
+    at_least: int = 0
+
+    def taken(self, board: Board) -> Board:
+        """The board after the step."""
+        if self.kind == MERGE:
+            return boards.merged(board, self.place, self.other)
+        if self.kind == PART:
+            return boards.parted(board, self.place, self.at_least, self.day)
+        days = board.days.copy()
+        days[self.place] = self.day
+        return board.at(days)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Improvement:
-    """What the planner proposes. `moves` has MOVE_COLUMNS, in the order in which they were found: gains are changes of
-    expected counts, `gain_value` in clicks with its 90 % interval, `reason` a Text. `days` the new times by campaign
-    (days since the log's start); `gain` is that of all moves together: outcome, before, after, change, low90, high90.
-    `over_caps` are letters beyond the caps, before and after."""
+    """What the planner proposes. `moves` has MOVE_COLUMNS, in the order in which they are to be made: gains are changes
+    of expected counts, `gain_value` in clicks with its 90 % interval, `reason` a Text, `kind` one of KINDS, `into` the
+    campaign that a merged one becomes part of, `people` how many it is about. `days` the new times by campaign (days
+    since the log's start); `gain` is that of all moves together: outcome, before, after, change, low90, high90.
+    `over_caps` are letters beyond the caps, before and after. `steps` are the moves for `improved_letters`."""
 
     moves: pd.DataFrame
     days: Mapping[str, float]
     gain: pd.DataFrame
     over_caps: tuple[float, float]
     prices: Prices
+    steps: tuple[Step, ...]
 
 
 def improve(
@@ -48,8 +79,9 @@ def improve(
     allowed: Allowed = lambda campaign, day: True,
     locked: Sequence[str] = (),
     prices: Prices | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Improvement:
-    """Return better dates for the planned rows of `past`.
+    """Return a better plan for the planned rows of `past`, by moves of these kinds.
 
     `allowed` says whether a campaign may leave on a day (days since the log's start: quiet hours, holidays, blackouts);
     `locked` campaigns stay. No move puts more letters over the caps than there were. Prices default to what a person's
@@ -58,16 +90,28 @@ def improve(
     prices = prices or prices_of(past)
     plan_half, judge_half = halves(past)
     made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
-    steps = _search(made, prices, allowed, set(locked))
-    moves = _told(past, judge, steps, prices)
-    better = steps[-1][1] if steps else made.days
+    everybody = boards.board_of(past, _KEPT_PEOPLE, models=False)
+    found = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
+    steps = _within_caps(everybody, found)
+    after = _after(judge, steps)
     return Improvement(
-        moves=moves,
-        days=dict(zip(made.names, better.tolist(), strict=True)),
-        gain=_gain(judge, better, prices),
-        over_caps=(_over_caps(judge), _over_caps(judge.at(better))),
+        moves=_told(past, judge, steps, prices),
+        days=dict(zip(made.names, after.days.tolist(), strict=False)),
+        gain=_gain(judge, after, prices),
+        over_caps=(_over_caps(everybody), _over_caps(_after(everybody, steps))),
         prices=prices,
+        steps=tuple(steps),
     )
+
+
+def improved_letters(past: Past, told: Improvement) -> pd.DataFrame:
+    """Return the planned letters after all moves: campaign, person, day (since the log's start)."""
+    board = _after(boards.board_of(past, len(past.known.sends.persons), models=False), told.steps)
+    row, column = np.nonzero(board.member)
+    names = np.array(board.names, dtype=object)
+    persons = past.known.sends.persons.to_numpy()[board.person]
+    table = {"campaign": names[column], "person": persons[row], "day": board.days[column]}
+    return pd.DataFrame(table).astype({"campaign": "str", "person": "str"})
 
 
 def prices_of(past: Past) -> Prices:
@@ -82,56 +126,119 @@ def prices_of(past: Past) -> Prices:
 
 # ---------------------------------------------------------------- the search
 
-_Step = tuple[int, np.ndarray]  # the campaign moved, and all times after it
 _Counts = dict[str, np.ndarray]
 
 
-def _search(board: Board, prices: Prices, allowed: Allowed, locked: set[str]) -> list[_Step]:
-    """Moves, one campaign at a time to its best day, round after round until nothing improves."""
-    wanted, steps, counts = board.days.copy(), [], boards.tally(board)
-    for _ in range(_ROUNDS):
-        before = len(steps)
-        for place, name in enumerate(board.names):
-            days = [] if name in locked else [wanted[place] + shift for shift in range(-SHIFT_DAYS, SHIFT_DAYS + 1)]
-            open_days = [day for day in days if day != board.days[place] and allowed(name, day)]
-            found = _best_day(board, place, open_days, counts, prices)
-            if found is not None:
-                board, counts = found
-                steps.append((place, board.days))
-        if len(steps) == before:
-            break
+def _search(made: Board, prices: Prices, allowed: Allowed, locked: set[str], kinds: Sequence[str]) -> list[Step]:
+    """Steps, one campaign at a time to what serves it best: first other days, round after round until nothing improves,
+    then merging and waiting."""
+    open_days = {
+        place: [day for day in made.days[place] + np.arange(-SHIFT_DAYS, 2 * SHIFT_DAYS + 1) if allowed(name, day)]
+        for place, name in enumerate(made.names)
+        if name not in locked
+    }
+    board, steps, counts = made, [], boards.tally(made)
+    for kind in [MOVE] * _ROUNDS + [MERGE, PART]:
+        found = []
+        for place, days in open_days.items() if kind in kinds else ():
+            choices = _choices(kind, made, board, place, days, open_days)
+            best = _best(board, counts, choices, prices)
+            if best is not None:
+                step, board, counts = best
+                found.append(step)
+        steps += found
     return steps
 
 
-def _best_day(
-    board: Board, place: int, open_days: Sequence[float], counts: _Counts, prices: Prices
-) -> tuple[Board, _Counts] | None:
-    """The board with a campaign on its best day, and the counts then; None where it stands best. The earlier day wins a
-    tie, and no day is taken that puts more letters over the caps."""
+def _choices(
+    kind: str, made: Board, board: Board, place: int, days: Sequence[float], free: Mapping[int, Sequence[float]]
+) -> list[Step]:
+    """What may become of a campaign; earlier days come first and win a tie."""
+    if not board.member[:, place].any():
+        return []
+    if kind == MOVE:
+        near = [day for day in days if abs(day - made.days[place]) <= SHIFT_DAYS and day != board.days[place]]
+        return [Step(kind=MOVE, place=place, day=float(day)) for day in near]
+    if kind == MERGE:
+        alike = np.flatnonzero(made.department == made.department[place])
+        near = alike[(np.abs(board.days[alike] - board.days[place]) <= SHIFT_DAYS) & board.member[:, alike].any(axis=0)]
+        return [Step(kind=MERGE, place=place, other=int(other)) for other in near if other != place and other in free]
+    later = [day for day in days if round(day - board.days[place]) in NEXT_SLOT_DAYS]
+    return [Step(kind=PART, place=place, day=float(day), at_least=most) for most in _PRESSED for day in later]
+
+
+def _best(board: Board, counts: _Counts, choices: Sequence[Step], prices: Prices) -> tuple[Step, Board, _Counts] | None:
+    """The step of most worth, the board and the counts after it; None where all stands best as it is, or whatever would
+    help puts more letters over the caps."""
     best, gained = None, _LEAST_GAIN
-    for day in open_days:
-        days = board.days.copy()
-        days[place] = day
-        tried, touched = board.at(days), _touched(board.days, days, place)
+    for step in choices:
+        tried = step.taken(board)
+        touched = _touched(board, tried, step)
         fresh = boards.tally(tried, touched)
-        change = {name: float(fresh[name].sum() - counts[name][touched].sum()) for name in fresh}
+        known = touched[touched < len(board.names)]
+        change = {name: float(fresh[name].sum() - counts[name][known].sum()) for name in fresh}
         gain = prices.value(change)
         if gain > gained and change[boards.OVER_CAPS] <= 0:
-            updated = {name: values.copy() for name, values in counts.items()}
-            for name, values in fresh.items():
-                updated[name][touched] = values
-            best, gained = (tried, updated), gain
-    return best
+            best, gained = (step, tried, touched, fresh), gain
+    return best and (best[0], best[1], _updated(counts, len(best[1].names), best[2], best[3]))
 
 
-def _touched(before: np.ndarray, after: np.ndarray, place: int) -> np.ndarray:
-    """Campaigns whose readers have another pressure when one is moved: itself, and those within four weeks after."""
-    reach = np.zeros(len(before), dtype=bool)
-    for days in (before, after):
-        age = days - days[place]
+def _updated(counts: _Counts, columns: int, touched: np.ndarray, fresh: _Counts) -> _Counts:
+    updated = {name: np.append(values, np.zeros(columns - len(values))) for name, values in counts.items()}
+    for name, values in fresh.items():
+        updated[name][touched] = values
+    return updated
+
+
+def _touched(before: Board, after: Board, step: Step) -> np.ndarray:
+    """Campaigns whose readers have another pressure after a step: those it is about, and those of four weeks after."""
+    about = {MERGE: [step.place, step.other], PART: [step.place, len(before.names)]}.get(step.kind, [step.place])
+    reach = np.zeros(len(after.names), dtype=bool)
+    for day in {*before.days[[place for place in about if place < len(before.names)]], *after.days[about]}:
+        age = after.days - day
         reach |= (age > 0) & (age <= boards.WINDOW_28)
-    reach[place] = True
+    reach[about] = True
     return np.flatnonzero(reach)
+
+
+def _settled(steps: Sequence[Step]) -> list[Step]:
+    """The steps, of several days for one campaign only the last."""
+    last = {(step.place, step.kind): number for number, step in enumerate(steps)}
+    return [step for number, step in enumerate(steps) if last[step.place, step.kind] == number]
+
+
+def _after(board: Board, steps: Sequence[Step]) -> Board:
+    for step in steps:
+        board = step.taken(board)
+    return board
+
+
+def _needed(made: Board, steps: Sequence[Step], prices: Prices) -> list[Step]:
+    """The steps but for those that others have made needless, the last ones asked first."""
+    kept, worth = list(steps), _worth(_after(made, steps), prices)
+    for step in reversed(steps):
+        fewer = [each for each in kept if each is not step]
+        if any(each.kind == PART and each.place == step.place for each in fewer):
+            continue  # its later slot was found for the day it moved to
+        if (without := _worth(_after(made, fewer), prices)) >= worth - _LEAST_GAIN:
+            kept, worth = fewer, without
+    return kept
+
+
+def _worth(board: Board, prices: Prices) -> float:
+    return float(prices.value({name: values.sum() for name, values in boards.tally(board).items()}))
+
+
+def _within_caps(everybody: Board, steps: Sequence[Step]) -> list[Step]:
+    """The steps but for those that put more of all people's letters over the caps: the search saw a sample only."""
+    kept, stay, board, over = [], set(), everybody, _over_caps(everybody)
+    for step in steps:
+        after = step.taken(board)
+        if (now := _over_caps(after)) <= over and step.place not in stay:
+            kept, board, over = [*kept, step], after, now
+        else:
+            stay.add(step.place)
+    return kept
 
 
 def _over_caps(board: Board) -> float:
@@ -141,48 +248,72 @@ def _over_caps(board: Board) -> float:
 # ---------------------------------------------------------------- what is told
 
 
-def _told(past: Past, judge: Board, steps: Sequence[_Step], prices: Prices) -> pd.DataFrame:
-    """The moves with gains as the other half of people sees them. Moves of one campaign are told as one."""
-    rows, days = [], judge.days
-    last = {place: number for number, (place, _) in enumerate(steps)}
-    draws = _draws(judge, _DRAWS_OF_A_MOVE)
-    for number in sorted(last.values()):
-        place = steps[number][0]
-        after = days.copy()
-        after[place] = steps[-1][1][place]
-        rows.append(_move(past, judge.at(days), judge.at(after), place, draws, prices))
-        days = after
-    kept = [row for row in rows if row["from_at"] != row["to_at"]]
-    return pd.DataFrame(kept, columns=list(MOVE_COLUMNS))
+def _told(past: Past, judge: Board, steps: Sequence[Step], prices: Prices) -> pd.DataFrame:
+    """The moves with gains as the other half of the past sees them."""
+    rows, board, draws = [], judge, _draws(judge)
+    for step in steps:
+        after = step.taken(board)
+        if step.kind != MOVE or board.days[step.place] != step.day:
+            rows.append(_move(past, board, after, step, draws, prices))
+        board = after
+    return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
 
 
 def _move(
-    past: Past, before: Board, after: Board, place: int, draws: Mapping[str, np.ndarray], prices: Prices
+    past: Past, before: Board, after: Board, step: Step, draws: Mapping[str, np.ndarray], prices: Prices
 ) -> dict[str, object]:
-    sends = past.known.sends
-    touched = _touched(before.days, after.days, place)
-    first, then = (boards.drawn(board, draws, touched) for board in (before, after))
+    sends, place = past.known.sends, step.place
+    touched = _touched(before, after, step)
+    first = boards.drawn(before, draws, touched[touched < len(before.names)])
+    then = boards.drawn(after, draws, touched)
     change = {name: then[name] - first[name] for name in first}
     value = prices.value(change)
     low, high = np.quantile(value, [0.05, 0.95])
-    at = [sends.start + pd.Timedelta(days=float(board.days[place])) for board in (before, after)]
+    to = {MERGE: after.days[step.other], PART: step.day}.get(step.kind, after.days[place])
+    at = [sends.start + pd.Timedelta(days=float(day)) for day in (before.days[place], to)]
     return {
         "campaign": before.names[place],
         "department": sends.departments[before.department[place]],
         "from_at": at[0].round("s"),
         "to_at": at[1].round("s"),
-        "reason": _reason(before, after, place),
+        "reason": _reason(before, after, step),
         **{f"gain_{name}": float(change[name].mean()) if name in change else np.nan for name in _NAMES},
-        "gain_value": float(value.mean()),
+        "gain_value": float(np.mean(value)),
         "low90": float(low),
         "high90": float(high),
+        "kind": step.kind,
+        "into": before.names[step.other] if step.kind == MERGE else "",
+        "people": round(before.weight * _people(before, after, step)),
     }
 
 
 _NAMES = ("clicked", "unsubscribed", "complained")
 
 
-def _reason(before: Board, after: Board, place: int) -> Text:
+def _people(before: Board, after: Board, step: Step) -> int:
+    """Whom a step is about: all readers of a moved campaign, who would have got both letters, or who wait."""
+    if step.kind == MERGE:
+        return int((before.member[:, step.place] & before.member[:, step.other]).sum())
+    return int(after.member[:, -1 if step.kind == PART else step.place].sum())
+
+
+def _reason(before: Board, after: Board, step: Step) -> Text:
+    """What a step spares whom; of a moved campaign, whom it no longer meets so closely."""
+    people = round(before.weight * _people(before, after, step))
+    if step.kind == MERGE:
+        return say(
+            "{count} people would get this letter and {other} within a week: one letter with both spares them one.",
+            count=people, other=before.names[step.other],
+        )  # fmt: skip
+    if step.kind == PART:
+        return say(
+            "{count} of its readers had {least} letters or more in the 7 days before: they get it at the next slot.",
+            count=people, least=step.at_least,
+        )  # fmt: skip
+    return _reason_of_day(before, after, step.place)
+
+
+def _reason_of_day(before: Board, after: Board, place: int) -> Text:
     """Whom the campaign no longer meets so closely: the one that shares most people within seven days."""
     column = np.array([place])
     busy = [
@@ -208,24 +339,21 @@ def _reason(before: Board, after: Board, place: int) -> Text:
     )
 
 
-def _draws(board: Board, count: int) -> dict[str, np.ndarray]:
+def _draws(board: Board) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(_SEED)
-    return {name: made.hazard.draws(rng, count) for name, made in board.studies.items()}
+    return {name: made.hazard.draws(rng, _DRAWS) for name, made in board.studies.items()}
 
 
-def _gain(judge: Board, days: np.ndarray, prices: Prices) -> pd.DataFrame:
+def _gain(before: Board, after: Board, prices: Prices) -> pd.DataFrame:
     """All moves together, outcome by outcome and in value."""
-    draws = _draws(judge, _DRAWS)
-    before, after = boards.drawn(judge, draws), boards.drawn(judge.at(days), draws)
-    rows = {
-        **{name: (before[name], after[name]) for name in before},
-        "value": (prices.value(before), prices.value(after)),
-    }
+    draws = _draws(before)
+    first, then = boards.drawn(before, draws), boards.drawn(after, draws)
+    pairs = {name: (first[name], then[name]) for name in first} | {"value": (prices.value(first), prices.value(then))}
     table = []
-    for name, (first, then) in rows.items():
-        low, high = np.quantile(then - first, [0.05, 0.95])
-        change = float((then - first).mean())
-        table.append((name, float(first.mean()), float(then.mean()), change, float(low), float(high)))
+    for name, (was, becomes) in pairs.items():
+        low, high = np.quantile(becomes - was, [0.05, 0.95])
+        told = float(np.mean(was)), float(np.mean(becomes)), float(np.mean(becomes - was))
+        table.append((name, *told, float(low), float(high)))
     return pd.DataFrame(table, columns=["outcome", "before", "after", "change", "low90", "high90"])
 
 
@@ -238,19 +366,19 @@ def frontier(
     allowed: Allowed = lambda campaign, day: True,
     locked: Sequence[str] = (),
     weights: Sequence[float] = (0, 0.5, 1, 2, 4),
+    kinds: Sequence[str] = KINDS,
 ) -> pd.DataFrame:
     """Return how clicks trade against unsubscribes: the plan as it is, and then for each weight of prices.
 
-    Columns: weight, moves, clicked, unsubscribed, complained, as the other half of people tells them.
+    Columns: weight, moves, clicked, unsubscribed, complained, as the other half of the past tells them.
     """
     usual, (plan_half, judge_half) = prices_of(past), halves(past)
     made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
     rows = [{"weight": np.nan, "moves": 0, **_sums(judge)}]
     for weight in weights:
         prices = Prices(unsubscribed=weight * usual.unsubscribed, complained=weight * usual.complained)
-        steps = _search(made, prices, allowed, set(locked))
-        days = steps[-1][1] if steps else made.days
-        rows.append({"weight": weight, "moves": int((days != made.days).sum()), **_sums(judge.at(days))})
+        steps = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
+        rows.append({"weight": weight, "moves": len(steps), **_sums(_after(judge, steps))})
     return pd.DataFrame(rows)
 
 

@@ -1,6 +1,6 @@
 """One look at a past: the covariates of its letters, and a fitted hazard for each outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,10 +29,12 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """How keen a person is, at each row: clicks and opens against what is expected of anybody."""
+    """How keen a person is, at each row: clicks and opens against what is expected of anybody; `near` is the model of
+    clicks that said so."""
 
     clicks: np.ndarray
     opens: np.ndarray
+    near: Hazard | None = None
 
 
 def scores_of(known: Covariates) -> Scores:
@@ -50,7 +52,7 @@ def scores_of(known: Covariates) -> Scores:
     anybody = [f for f in first.factors if f.name in ("seven", "month", "campaign", "drift")]
     expected = hazard.share(first.hazard.log_odds(anybody)) * (sends.happened["delivered"] == 1) * ~sends.planned
     level = clicked.sum() / max(expected.sum(), 1e-9)
-    return Scores(clicks=covariates.score(known, clicked, expected * level), opens=opens)
+    return Scores(clicks=covariates.score(known, clicked, expected * level), opens=opens, near=first.hazard)
 
 
 def _campaign_rate(sends: Sends, happened: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -60,21 +62,27 @@ def _campaign_rate(sends: Sends, happened: np.ndarray, among: np.ndarray) -> np.
     return rate[sends.campaign] * counted
 
 
-def study(known: Covariates, scores: Scores, outcome: str) -> Study:
-    """Return the fitted model of an outcome. For what makes people leave, a second fit knows what they have borne."""
+def study(known: Covariates, scores: Scores, outcome: str, *, near: Hazard | None = None) -> Study:
+    """Return the fitted model of an outcome. For what makes people leave, a second fit knows what they have borne.
+    `near`, a model of the same people and letters, is where to begin."""
     known = covariates.with_outcome(known, outcome)
     factors = covariates.factors_of(known, scores.clicks, scores.opens)
     rows, offset = _thinned(known, outcome)
+    near = near or (scores.near if outcome == "clicked" else None)
     happened = known.sends.happened[outcome]
-    model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset)
+    model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset, near=_but_borne(near))
     if outcome != "clicked":
         chance = hazard.share(model.log_odds(factors)) * (known.sends.happened["delivered"] == 1)
         factors = [*factors, covariates.borne(known, chance)]
-        model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset)
+        model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset, near=model)
     return Study(
         outcome=outcome, known=known, factors=factors, hazard=model,
         events=int(happened[rows].sum()), correction=_correction(model, factors, rows, offset, happened),
     )  # fmt: skip
+
+
+def _but_borne(near: Hazard | None) -> Hazard | None:
+    return near and replace(near, columns={name: where for name, where in near.columns.items() if name != "borne"})
 
 
 def _thinned(known: Covariates, outcome: str) -> tuple[np.ndarray, np.ndarray]:

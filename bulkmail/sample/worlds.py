@@ -8,6 +8,7 @@ window); `self_selection` (half of all audiences are picked); `scanners` (a thir
 `survivors` (people differ much in how they bear letters).
 """
 
+import zlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,6 +56,7 @@ class World:
     drift: np.ndarray  # weeks × departments
     cadence: float = 1.0
     held: np.ndarray | None = None  # people whom a randomised trial holds to two letters in seven days
+    future: int | None = None  # in a future told apart, a campaign's content follows from this number and its name
     past: list[tuple[float, np.ndarray]] = field(default_factory=list)
     sent: list[dict] = field(default_factory=list)
 
@@ -155,7 +157,7 @@ def _send(world: World, campaign: Campaign) -> None:
     week = int(campaign.day // 7)
     happened = {"person": who}
     for outcome in OUTCOMES:
-        odds = truth(world, who, outcome, seven[who], month[who]) + rng.normal(0, CONTENT[outcome])
+        odds = truth(world, who, outcome, seven[who], month[who]) + _content(world, campaign.name, outcome)
         odds = odds + (world.drift[week, campaign.department] if outcome != "clicked" else 0.0)
         happened[f"p_{outcome}"] = _share(odds)
         happened[outcome] = rng.random(len(who)) < happened[f"p_{outcome}"]
@@ -174,6 +176,14 @@ def _send(world: World, campaign: Campaign) -> None:
     world.last_click[who[happened["clicked"]]] = campaign.day
     world.gone[who[happened["unsubscribed"]]] = True
     world.gone[who[complained & ~world.at_gmail[who]]] = True
+
+
+def _content(world: World, campaign: str, outcome: str) -> float:
+    """What the content of a campaign does; equal in two plans of one future, so that only the plans differ."""
+    if world.future is None:
+        return world.rng.normal(0, CONTENT[outcome])
+    seed = [world.future, zlib.crc32(campaign.encode()), OUTCOMES.index(outcome)]
+    return np.random.default_rng(seed).normal(0, CONTENT[outcome])
 
 
 def pressure(world: World, day: float) -> tuple[np.ndarray, np.ndarray]:
@@ -257,10 +267,11 @@ def moved(campaign: Campaign, day: float) -> Campaign:
 
 
 def true_counts(world: World, campaigns: list[Campaign], futures: int = 4) -> dict[str, float]:
-    """Return how much of each outcome these campaigns truly bring, over some futures: sums of chances, not of dice."""
+    """Return how much of each outcome these campaigns truly bring, over some futures: sums of chances, not of dice,
+    and the same content of each campaign whatever the plan."""
     counts = dict.fromkeys(OUTCOMES, 0.0)
     for seed in range(futures):
-        future = fork(world, seed)
+        future = replace(fork(world, seed), future=seed)
         play(future, campaigns)
         for name in OUTCOMES:
             counts[name] += sum(sent[f"p_{name}"].sum() for sent in future.sent) / futures
