@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from bulkmail import engagement, forecast
-from bulkmail.adapters import journal, ledger
+from bulkmail.adapters import journal, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.tips import cadence
@@ -33,7 +33,7 @@ def read_plan(ws: Workspace, data: bytes, read_recipients: Callable[[str], bytes
     Raises InputError, naming row and column, for what cannot be used. Whoever is suppressed is left out.
     """
     table = _plan_table(data, name)
-    suppressed = ledger.suppressions(ws)
+    suppressed = suppressions.suppressions(ws)
     gone = set(suppressed.loc[suppressed["purpose"] == "", "person"])
     parts, left = [], []
     for row in table.itertuples():
@@ -163,11 +163,10 @@ def improve(
     past: forecast.Past, now: datetime, *, rules: cadence.Rules = cadence.HOUSE_RULES, locked: Sequence[str] = ()
 ) -> forecast.Improvement:
     """Return better dates for a plan (`forecast.improve`), within the hours, days and lead time of the rules."""
-    start = past.known.sends.start
-    earliest = min(pd.Timestamp(now), start + pd.Timedelta(days=past.known.sends.split)) + cadence.LEAD_TIME
+    start, earliest = past.known.sends.start, pd.Timestamp(now) + cadence.LEAD_TIME
 
     def allowed(campaign: str, day: float) -> bool:
-        moment = start + pd.Timedelta(days=day)
+        moment = (start + pd.Timedelta(days=day)).round("s")
         return moment >= earliest and cadence.why_closed(moment.to_pydatetime(), rules) is None
 
     return forecast.improve(past, allowed=allowed, locked=locked)

@@ -209,7 +209,9 @@ def of_outcome(table, outcome):
 def forecast_bars(kind, campaigns, totals):
     mine, sums = of_outcome(campaigns, "unsubscribed"), of_outcome(totals, "unsubscribed")
     held, whole = mine["covered"].mean(), sums["covered"].mean()
-    yield Bar(f"{kind}: unsubscribes of a campaign inside 90 %", ">= 0.87", held, held >= 0.87, f"{len(mine)} campaigns")
+    yield Bar(
+        f"{kind}: unsubscribes of a campaign inside 90 %", ">= 0.87", held, held >= 0.87, f"{len(mine)} campaigns"
+    )
     yield Bar(f"{kind}: unsubscribes of 8 weeks inside 90 %", ">= 0.80", whole, whole >= 0.8, f"{len(sums)} totals")
     if kind == "standard":
         overall = sums["overall"].mean()
@@ -288,7 +290,9 @@ def won_bars(kind, table):
 def harmless_bars(table):
     """Where letters do nothing to people there is nothing to win; a plan must not lose either."""
     least, broken = table["value"].min(), int(table["broken"].sum())
-    yield Bar("no fatigue: the plan costs less than 1 % of value", "> -0.01", least, least > -0.01, f"{len(table)} plans")
+    yield Bar(
+        "no fatigue: the plan costs less than 1 % of value", "> -0.01", least, least > -0.01, f"{len(table)} plans"
+    )
     yield Bar("no fatigue: rules broken by plans", "= 0", broken, broken == 0, f"{len(table)} plans")
 
 

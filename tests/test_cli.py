@@ -27,6 +27,7 @@ from bulkmail.model import DeliveryEvent, EventKind
 from bulkmail.preflight import SEVEN_TIPS
 from bulkmail.rehearsal import server
 from bulkmail.rehearsal.faults import Fault
+from bulkmail.sample import worlds
 from bulkmail.tips import addressing
 from tests.builders import NOW
 from tests.dns_server import serving_dns
@@ -983,6 +984,52 @@ def test_cadence_says_what_it_cannot_know(desk):
     assert told.json["curve"]["clicked"]["curve"] == "unknown"
     assert told.json["backtest"]["covered90"] is None
     assert desk.run("cadence").code == 0
+
+
+def a_past(people=600, weeks=30):
+    """A past as a table of sends that ends a week ago, and the campaigns of four weeks to come."""
+    world = worlds.live(worlds.a_world(seed=5, people=people), weeks=weeks)
+    monday = pd.Timestamp(wiring.now()).floor("D") - pd.Timedelta(days=wiring.now().weekday() + 7 * weeks)
+    letters = worlds.letters(world)
+    at = letters["sent_at"] - worlds.START + monday
+    table = letters[["campaign", "department"]].assign(recipient=letters["person"] + "@lotusbay.edu.mo", sent_at=at)
+    for hours, name in enumerate(("delivered", "clicked", "unsubscribed")):
+        table[f"{name}_at"] = (at + pd.Timedelta(hours=hours)).where(letters[name] == 1)
+    return world, table, worlds.calendar(world, weeks=4, first_week=weeks + 1), monday
+
+
+def write_plan(desk, planned, monday):
+    rows = []
+    for number, one in enumerate(planned):
+        desk.write(f"people{number}.txt", "".join(f"p{who:07d}@lotusbay.edu.mo\n" for who in one.audience))
+        at = (monday + pd.Timedelta(days=int(one.day), hours=3, minutes=7)).isoformat()
+        rows.append([one.name, worlds.DEPARTMENTS[one.department], at, f"people{number}.txt"])
+    table = pd.DataFrame(rows, columns=["campaign", "department", "send_at", "recipients"])
+    return desk.write("plan.csv", table.to_csv(index=False))
+
+
+def test_a_plan_is_forecast_and_made_better(desk):
+    _, table, planned, monday = a_past()
+    table.to_parquet(desk.folder / "past.parquet", index=False)
+    assert desk.run("events", desk.folder / "past.parquet", "--json").json["new"] == len(table)
+    path = write_plan(desk, planned, monday)
+    told = desk.run("cadence", "--plan", path, "--improve", "--json")
+    assert (told.code, told.err) == (0, "")
+    document = told.json
+    assert {"forecast", "totals", "moves", "gain"} <= set(document)
+    assert {row["campaign"] for row in document["forecast"]} == {one.name for one in planned}
+    clicked = [row["clicked"] for row in document["forecast"]]
+    assert all(each["low90"] <= each["expected"] <= each["high90"] for each in clicked)
+    assert sum(each["expected"] for each in clicked) == pytest.approx(
+        document["totals"]["clicked"]["expected"], abs=0.2
+    )
+    assert document["totals"]["complained"] == "unknown" and "150" in document["unknown"]["complained"]
+    for move in document["moves"]:
+        assert move["reason"] and move["kind"] in ("move", "merge", "part")
+        assert datetime.fromisoformat(move["to"]) > wiring.now()
+    assert document["moves"] and document["gain"]["value"]["change"] > 0
+    assert desk.run("cadence", "--plan", path, "--improve", "--json").out == told.out
+    assert "Better dates" in desk.run("cadence", "--plan", path, "--improve").out
 
 
 # ---------------------------------------------------------------- settings

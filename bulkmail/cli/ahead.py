@@ -23,7 +23,7 @@ OUTCOMES = {
 
 @click.command()
 @click.option("--plan", type=click.Path(path_type=Path), metavar="PLAN.csv", help="Forecast these campaigns.")
-@click.option("--improve", is_flag=True, help="Propose better dates for the plan, each with its reason and gain.")
+@click.option("--improve", is_flag=True, help="Propose a better plan, each move with its reason and gain.")
 @click.option("--postmaster-rate", type=click.FloatRange(0, 1), help="Gmail's complaint rate in Postmaster Tools.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def cadence(plan: Path | None, improve: bool, postmaster_rate: float | None, as_json: bool) -> None:
@@ -138,6 +138,9 @@ def _improvement(told: forecast.Improvement) -> dict[str, object]:
         {
             "campaign": row.campaign,
             "department": row.department,
+            "kind": row.kind,
+            "into": row.into or None,
+            "people": int(row.people),
             "from": row.from_at.isoformat(),
             "to": row.to_at.isoformat(),
             "reason": t(row.reason),
@@ -205,7 +208,7 @@ def _show_plan(document: dict) -> None:
 def _show_moves(document: dict) -> None:
     screen.line(t("Better dates"), "bold")
     for move in document["moves"]:
-        screen.line(f"{move['campaign']}: {move['from']} → {move['to']}")
+        screen.line(f"{move['campaign']}: {move['from']} → {move['into'] or move['to']}")
         screen.line(f"  {move['reason']}")
         screen.line("  " + t("Gain in clicks: {value} ({low90} to {high90})", **move["gain"]))
     if not document["moves"]:

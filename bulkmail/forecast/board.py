@@ -135,6 +135,13 @@ def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.nd
     return counts[0], counts[1]
 
 
+def levelled(board: Board, totals: Mapping[str, float]) -> Board:
+    """The board with all chances of an outcome raised or lowered alike, so that it brings as much as is told of it."""
+    counts = {name: max(float(values.sum()), 1e-9) for name, values in tally(board).items()}
+    rise = {name: np.float32(np.log(max(totals[name], 1e-9) / counts[name])) for name in board.base}
+    return replace(board, base={name: laid + rise[name] for name, laid in board.base.items()})
+
+
 def merged(board: Board, place: int, other: int) -> Board:
     """The board with the people of one campaign in another's column: who would get both gets one letter."""
     member, base = board.member.copy(), {name: laid.copy() for name, laid in board.base.items()}

@@ -180,6 +180,16 @@ def _remaining(past: Past) -> np.ndarray:
     return np.exp(-(total[:-1] - total[first]))
 
 
+def expected_totals(past: Past) -> dict[str, float]:
+    """Return the expected count of each outcome over all planned letters, as `outlook` tells it."""
+    rows, there = np.flatnonzero(past.known.sends.planned), _remaining(past)
+    at_gmail = past.known.sends.happened["at_gmail"][rows] == 1
+    return {
+        name: float(_rates(made, rows) @ (there * ~at_gmail if name == "complained" else there)) * made.correction
+        for name, made in past.studies.items()
+    }
+
+
 def _rates(made: Study, rows: np.ndarray) -> np.ndarray:
     """The chance at each row, with a campaign of average content."""
     average = [factor.at(rows) for factor in made.factors if factor.name != "campaign"]

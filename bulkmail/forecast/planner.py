@@ -14,7 +14,7 @@ import pandas as pd
 
 from bulkmail.forecast import board as boards
 from bulkmail.forecast.board import Board, Prices
-from bulkmail.forecast.horizon import Past, halves
+from bulkmail.forecast.horizon import Past, expected_totals, halves
 from bulkmail.model import Text, say
 
 Allowed = Callable[[str, float], bool]  # whether a campaign may leave on a day (since the log's start)
@@ -88,8 +88,7 @@ def improve(
     leaving costs in clicks of a year (`prices_of`).
     """
     prices = prices or prices_of(past)
-    plan_half, judge_half = halves(past)
-    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
+    made, judge = _boards(past)
     everybody = boards.board_of(past, _KEPT_PEOPLE, models=False)
     found = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
     steps = _within_caps(everybody, found)
@@ -102,6 +101,15 @@ def improve(
         prices=prices,
         steps=tuple(steps),
     )
+
+
+def _boards(past: Past) -> tuple[Board, Board]:
+    """The board that the plan is made on, and the one that tells its gain; both at the level of the whole forecast, for
+    half a past knows what pressure does, but how much there is of all better from the whole."""
+    plan_half, judge_half = halves(past)
+    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
+    totals = expected_totals(past)
+    return boards.levelled(made, totals), boards.levelled(judge, totals)
 
 
 def improved_letters(past: Past, told: Improvement) -> pd.DataFrame:
@@ -372,8 +380,7 @@ def frontier(
 
     Columns: weight, moves, clicked, unsubscribed, complained, as the other half of the past tells them.
     """
-    usual, (plan_half, judge_half) = prices_of(past), halves(past)
-    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
+    usual, (made, judge) = prices_of(past), _boards(past)
     rows = [{"weight": np.nan, "moves": 0, **_sums(judge)}]
     for weight in weights:
         prices = Prices(unsubscribed=weight * usual.unsubscribed, complained=weight * usual.complained)

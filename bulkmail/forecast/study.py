@@ -10,6 +10,7 @@ from bulkmail.forecast.hazard import Factor, Hazard
 from bulkmail.forecast.sends import Sends, by_campaign
 
 _CONTROLS = 15  # rows without an event kept for each with one
+_LEAST_ROWS = 60_000  # few events leave few rows, and among those hardly one under much pressure
 _MOST_ROWS = 300_000
 _SEED = 20_261_123
 
@@ -89,7 +90,7 @@ def _thinned(known: Covariates, outcome: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows to fit on: all events and some of the others, and the offset that makes up for it (exact for a logit)."""
     happened = known.sends.happened[outcome] == 1
     events, others = np.flatnonzero(known.usable & happened), np.flatnonzero(known.usable & ~happened)
-    wanted = min(_CONTROLS * max(len(events), 200), max(_MOST_ROWS - len(events), len(events)))
+    wanted = min(max(_CONTROLS * len(events), _LEAST_ROWS), max(_MOST_ROWS - len(events), len(events)))
     keep = min(wanted / max(len(others), 1), 1.0)
     chosen = others[np.random.default_rng(_SEED).random(len(others)) < keep]
     return np.concatenate([events, chosen]), np.full(len(events) + len(chosen), -np.log(keep))
