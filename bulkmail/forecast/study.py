@@ -10,7 +10,7 @@ from bulkmail.forecast.hazard import Factor, Hazard
 from bulkmail.forecast.sends import Sends, by_campaign
 
 _CONTROLS = 15  # rows without an event kept for each with one
-_LEAST_ROWS = 60_000  # few events leave few rows, and among those hardly one under much pressure
+_LEAST_ROWS = 30_000  # few events leave few rows, and among those hardly one under much pressure
 _MOST_ROWS = 300_000
 _SEED = 20_261_123
 
