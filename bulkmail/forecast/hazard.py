@@ -17,6 +17,7 @@ _LEAST_PENALTY = (
 )
 _PENALTY_RANGE = (1e-2, 1e6)
 _STEPS = 40
+_STEPS_OF_VARIANCES = 3  # for each of the coefficients: they need no look at the rows
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def design(factors: Sequence[Factor]) -> sparse.csr_array:
 def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, near: Hazard | None = None) -> Hazard:
     """Return the model of `happened` (0 or 1 per row); `offset` undoes that rows without an event were thinned out.
 
-    Newton's steps for the coefficients and Fellner and Schall's for the variances, in turn, until both rest; from a
-    model that is `near` they rest sooner, at the same place.
+    Newton's steps for the coefficients, no coefficient moving by more than 2, and Fellner and Schall's for the
+    variances, in turn, until both rest; from a model that is `near` they rest sooner, at the same place.
     """
     x, columns, shapes = design(factors), columns_of(factors), {f.name: _penalty(f) for f in factors}
     known = near.variance if near else {}
@@ -102,11 +103,15 @@ def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, 
         if len(near.levels(name)) == len(beta[columns[name]]):
             beta[columns[name]] = near.levels(name)
     for _ in range(_STEPS):
-        held = _penalty_matrix(columns, shapes, penalties, len(beta))
-        step, covariance = _newton(x, happened, offset, beta, held)
-        beta = beta + step
-        learned, moved = _learned(beta, covariance, columns, shapes, penalties)
-        penalties = learned
+        curvature, pull = _quadratic(x, happened, offset, beta)
+        fresh, moved = beta, 0.0
+        for _ in range(_STEPS_OF_VARIANCES):
+            covariance = linalg.inv(curvature + _penalty_matrix(columns, shapes, penalties, len(beta)))
+            fresh = covariance @ pull
+            penalties, now = _learned(fresh, covariance, columns, shapes, penalties)
+            moved = max(moved, now)
+        step = fresh - beta
+        beta = beta + step / max(1.0, np.abs(step).max() / 2)
         if np.abs(step).max() < 2e-3 and moved < 0.05:
             break
     freedom = {
@@ -124,15 +129,13 @@ def _log_odds_of(happened: np.ndarray, offset: np.ndarray) -> float:
     return float(np.log(rate / (1 - rate)) - offset.mean())
 
 
-def _newton(
-    x: sparse.csr_array, happened: np.ndarray, offset: np.ndarray, beta: np.ndarray, held: np.ndarray
+def _quadratic(
+    x: sparse.csr_array, happened: np.ndarray, offset: np.ndarray, beta: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The next step, no coefficient moving by more than 2, and the covariance at the present place."""
+    """The likelihood about the present place as a parabola: its curvature, and what that times its summit is."""
     p = share(x @ beta + offset)
-    curvature = (x.T @ (sparse.diags_array(p * (1 - p)) @ x)).toarray() + held
-    covariance = linalg.inv(curvature)
-    step = covariance @ (x.T @ (happened - p) - held @ beta)
-    return step / max(1.0, np.abs(step).max() / 2), covariance
+    curvature = (x.T @ (sparse.diags_array(p * (1 - p)) @ x)).toarray()
+    return curvature, x.T @ (happened - p) + curvature @ beta
 
 
 def _penalty(factor: Factor) -> tuple[np.ndarray, int]:
