@@ -11,7 +11,7 @@ from bulkmail import prepare, send, web
 from bulkmail.adapters import database, journal, ledger, notices, sign_ups
 from bulkmail.adapters.sign_ups import SignUpForm
 from bulkmail.errors import StateError
-from bulkmail.model import Notice, Suppression, SuppressionReason
+from bulkmail.model import ConsentEvent, ConsentState, Notice, Suppression, SuppressionReason
 from bulkmail.tips import addressing, unsubscribe
 from tests.builders import NOW, a_campaign, a_table, live
 from tests.sending import Clock, Provider, approved
@@ -239,6 +239,48 @@ def test_how_often_is_kept_where_the_caps_read_it(visitor, house, letter):
     page = visitor.post(f"/p/{word}", data=shown).text
     assert events(house) == [[person, "newsletter", "reconfirmed", "rehearsal", "monthly"]]
     assert '<option value="monthly" selected>' in page
+
+
+def test_what_others_record_of_a_person_changes_no_frequency_and_back_to_usual_is_shown_as_usual(
+    visitor, house, letter
+):
+    word, person = letter
+    shown = {"shown": "newsletter", "was": "newsletter", "purpose": "newsletter"}
+    visitor.post(f"/p/{word}", data=shown | {"frequency": "monthly"})
+    vouched = {"basis": "consent_express", "state": ConsentState.GIVEN, "at": NOW, "recorded_at": NOW, "wording": "w"}
+    vouched |= {"method": "import", "source": "x", "evidence": "attestation", "recorded_by": "Bo", "purpose": "events"}
+    ledger.record_consent(house, [ConsentEvent(person=person, **vouched)])
+    assert '<option value="monthly" selected>' in visitor.get(f"/p/{word}").text
+    assert '<option value="" selected>照常' in visitor.post(f"/p/{word}", data=shown | {"frequency": ""}).text
+
+
+def test_the_page_tells_what_is_known_with_source_and_wording_and_without_any_address(visitor, house, letter, now):
+    word, person = letter
+    letters_of(house, now)
+    (notice, *_) = [one for one in notices.notices(house) if one.language == "zh-Hant"]
+    said = {
+        "person": person,
+        "basis": "consent_express",
+        "state": ConsentState.GIVEN,
+        "recorded_at": NOW,
+        "recorded_by": "x",
+    }
+    ledger.record_consent(
+        house,
+        [
+            ConsentEvent(**said, purpose="newsletter", at=NOW - timedelta(days=9), method="web_form", evidence="form",
+                         source="/join/newsletter", wording="", notice=notice.hash),
+            ConsentEvent(**said, purpose="events", at=NOW - timedelta(days=99), method="import", evidence="column",
+                         source="form of bo@example.org, 2025", wording="Ask <me>"),
+        ],
+    )  # fmt: skip
+    page = visitor.get(f"/p/{word}").text
+    known = re.sub(r"<[^>]*>", "|", page)
+    assert "Letters sent|||1|" in known and f"The last of them|||{now():%Y-%m-%d}|" in known
+    assert f"{NOW - timedelta(days=9):%Y-%m-%d}：你填寫的表格 · a form you filled in（/join/newsletter）" in known
+    assert f"{NOW - timedelta(days=99):%Y-%m-%d}：名單 · a list we hold（form of …, 2025）" in known
+    assert notice.text in page and "Ask &lt;me&gt;" in page
+    assert "@" not in page.partition("</style>")[2]
 
 
 def test_a_purpose_nobody_showed_cannot_be_ticked(visitor, house, letter):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from bulkmail.model import CONFIRMATION_ID, TRIAL, AttemptState
 STATES = (*(state.value for state in AttemptState), "skipped")
 ACCEPTED, DOUBTFUL = ("accepted",), ("in_doubt", "submitting")
 PLANS_ASKED = 30  # of the year, for when somebody was last written to: weekly letters and a few more
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK_BACK = timedelta(days=31)  # further back than any window of a cap
 CONTACT_KINDS = {"person": "str", "mailed_at": "datetime64[us, UTC]", "campaign": "str", "state": "str"}
 HANDLED_KINDS = {"person": "str", "reason": "str"}
@@ -105,6 +106,15 @@ def last_contacts(ws: Workspace, persons: pd.Series, since: datetime) -> pd.Data
             if missing.empty:
                 break
     return _stacked(parts, CONTACT_KINDS)[["person", "mailed_at"]]
+
+
+def contacts_of(ws: Workspace, person: str) -> tuple[pd.DataFrame, int]:
+    """The letters one person was sent, or perhaps sent, as `contacts_since` tells of them; and of how many plans, the
+    newest ones, PLANS_ASKED at most."""
+    with reading(ws) as connection:
+        newest_first = sorted(_plans_started(connection, ws, _EVER), key=lambda plan: plan.made_at, reverse=True)
+        asked = newest_first[:PLANS_ASKED]
+        return _stacked([_contacts(connection, ws, plan, [person]) for plan in asked], CONTACT_KINDS), len(asked)
 
 
 def _contacts(connection: Connection, ws: Workspace, plan: Row, among: Sequence[str] | None = None) -> pd.DataFrame:

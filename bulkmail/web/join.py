@@ -29,7 +29,7 @@ from bulkmail.web.answering import Clock, read_body
 
 LANGUAGES = {"both": ("中英雙語", "Both languages"), "zh-Hant": ("中文", "Chinese"), "en": ("英文", "English")}
 FREQUENCIES = {
-    "": ("按一般次數", "As often as it is sent"),
+    "": ("照常", "As usual"),
     "weekly": ("最多每星期一封", "At most weekly"),
     "monthly": ("最多每月一封", "At most monthly"),
     "quarterly": ("最多每季一封", "At most quarterly"),

@@ -28,7 +28,16 @@ input[type=checkbox] { width: 1.25rem; height: 1.25rem; flex: none; position: re
 blockquote { margin: 1rem 0; padding: .25rem 1rem; border-left: 3px solid #71717a; white-space: pre-line }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem }
 td, th { text-align: left; padding: .4rem .5rem .4rem 0; border-bottom: 1px solid #71717a55; vertical-align: top }
+select { background: Field; color: FieldText }
 button:focus-visible, input:focus-visible, select:focus-visible { outline: 3px solid #2563eb; outline-offset: 2px }
+dl { display: grid; grid-template-columns: minmax(7rem, auto) 1fr; gap: .35rem 1rem; margin: .5rem 0 }
+dt { opacity: .75 }
+dd { margin: 0; overflow-wrap: anywhere }
+section { border-top: 1px solid #71717a55; padding: .75rem 0 }
+section p { margin: 0; overflow-wrap: anywhere }
+summary { cursor: pointer; padding: .5rem 0 }
+@media (max-width: 30rem) { body { margin-top: 1.5rem } dl { grid-template-columns: 1fr; gap: 0 }
+  dd { margin: 0 0 .5rem } button { width: 100%; margin-right: 0 } }
 .wrong { border-left: 3px solid #b91c1c; padding-left: 1rem }
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -120,6 +129,17 @@ def selection(name: str, label: Pair, options: Mapping[str, Pair], chosen: str) 
         for value, words in options.items()
     )
     return f'<label>{both(label)}<select name="{name}">{lines}</select></label>'
+
+
+def facts(rows: Iterable[tuple[Pair, str]]) -> str:
+    """Facts one below the other: what each is called, and how it is; plain words."""
+    lines = "".join(f"<dt>{both(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    return f"<dl>{lines}</dl>"
+
+
+def unfolds(label: Pair, body: str) -> str:
+    """HTML that is shown when its label is pressed, without script."""
+    return f"<details><summary>{both(label)}</summary>{body}</details>"
 
 
 def table(head: Iterable[Pair], rows: Iterable[Iterable[str]]) -> str:

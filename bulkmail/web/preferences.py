@@ -4,6 +4,7 @@ The link of any letter leads here (/p/ in place of /u/), signed and without an a
 back for a purpose is a consent of one's own, leaving one a suppression; both hold before the answer is given.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bulkmail.adapters import database, journal, ledger, sign_ups, suppressions
+from bulkmail.adapters import database, history, journal, ledger, notices, sign_ups, suppressions
+from bulkmail.adapters.history import PLANS_ASKED
 from bulkmail.adapters.workspace import Workspace, reading
 from bulkmail.model import REHEARSED, ConsentEvent, ConsentState, Suppression, SuppressionReason, purpose_key
 from bulkmail.tips import unsubscribe
@@ -25,6 +27,7 @@ from bulkmail.web.answering import Clock, read_body
 from bulkmail.web.join import FREQUENCIES, LANGUAGES
 
 _FORM_BYTES = 16_384
+_EVENTS_SHOWN = 50
 _TITLE = ("你的選擇", "Your choices")
 _SAVED = ("已儲存，即時生效。", "Saved. It takes effect at once.")
 _LIVE = (ConsentState.GIVEN.value, ConsentState.RECONFIRMED.value)
@@ -32,20 +35,29 @@ _STATES = {
     "given": "同意 · given", "reconfirmed": "再次確認 · confirmed again", "requested": "待確認 · asked for",
     "refused": "拒絕 · refused", "withdrawn": "撤回 · withdrawn", "expired": "過期 · expired",
 }  # fmt: skip
-_EVIDENCE = {"link": "你按下的連結 · a link you followed", "form": "表格 · a form"}
+_EVIDENCE = {
+    "link": "你按下的連結 · a link you pressed", REHEARSED: "演練中按下的連結 · a link pressed in a rehearsal",
+    "form": "你填寫的表格 · a form you filled in", "request": "你向我們提出的要求 · what you asked us",
+    "attestation": "本機構的聲明 · a statement of our own",
+}  # fmt: skip
 _BY_LIST = "名單 · a list we hold"
+_ADDRESS = re.compile(r"[^\s<>,;]+@[^\s<>,;]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known of one person: whether each purpose is on, how often and in which language they want letters, and
-    the events of the ledger and the suppressions as they stand."""
+    """What is known of one person: whether each purpose is on, how often and in which language they want letters, the
+    events of the ledger (`words` are those of their notices, by hash), the suppressions as they stand, and the letters
+    that they were sent, of so many newest `plans`."""
 
     purposes: dict[str, bool]
     frequency: str
     language: str
     events: pd.DataFrame
+    words: Mapping[str, str]
     held: pd.DataFrame
+    letters: pd.DataFrame
+    plans: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ def _known(ws: Workspace, token: Token) -> Known:
         events = database.consent_among(connection, [token.person])
         held = database.suppressions_among(connection, [token.person], rehearsal=ws.settings.rehearsal)
     events = ledger.of_mode(events, rehearsal=ws.settings.rehearsal)
-    letter = journal.purpose_and_mode(ws, token.plan)
+    letter, (letters, plans) = journal.purpose_and_mode(ws, token.plan), history.contacts_of(ws, token.person)
     names = [letter[0] if letter else "", *events["purpose"], *(form.purpose for form in _open_forms(ws))]
     purposes = {purpose_key(name): name for name in reversed(names) if purpose_key(name)}
     return Known(
@@ -90,8 +102,16 @@ def _known(ws: Workspace, token: Token) -> Known:
         frequency=_last_frequency(events),
         language=sign_ups.languages(ws, token.person).get(token.person, ""),
         events=events,
+        words=_words_of(ws, events),
         held=held,
+        letters=letters,
+        plans=plans,
     )
+
+
+def _words_of(ws: Workspace, events: pd.DataFrame) -> dict[str, str]:
+    found = (notices.notice_of(ws, name) for name in events["notice"].unique() if name)
+    return {notice.hash: notice.text for notice in found if notice}
 
 
 def _open_forms(ws: Workspace) -> list[sign_ups.SignUpForm]:
@@ -112,8 +132,9 @@ def _is_on(
 
 
 def _last_frequency(events: pd.DataFrame) -> str:
-    said = events[events["frequency"].isin(list(FREQUENCIES)) & events["evidence"].ne("column")]
-    return str(said["frequency"].iloc[-1]) if len(said) else ""
+    """What the person last said of it, as the caps read it; "any" is as often as letters are sent."""
+    said = events.loc[events["frequency"] != "", "frequency"]
+    return said.iloc[-1] if len(said) and said.iloc[-1] in FREQUENCIES else ""
 
 
 # ---------------------------------------------------------------- the page
@@ -139,7 +160,9 @@ def _filled(known: Known, *, saved: bool = False, action: str = "") -> Response:
             page.button("all", "停止所有來信 · Stop everything"),
             "</form>",
             page.heading(("我們對你所知的", "What we know about you")),
-            _events(known.events),
+            _summary(known),
+            page.heading(("你的同意紀錄", "What you agreed to")),
+            _events(known),
             _held(known.held),
             page.said(
                 (
@@ -153,17 +176,39 @@ def _filled(known: Known, *, saved: bool = False, action: str = "") -> Response:
     return page.document(_TITLE, body)
 
 
-def _events(events: pd.DataFrame) -> str:
-    if events.empty:
-        return page.said(("沒有同意紀錄。", "No consent is recorded."))
-    head = (("日期", "Day"), ("用途", "Purpose"), ("狀態", "State"), ("來源", "How we know"))
-    return page.table(
-        head,
-        (
-            (_day(row.at), row.purpose, _STATES.get(row.state, row.state), _EVIDENCE.get(row.evidence, _BY_LIST))
-            for row in events.tail(50).iloc[::-1].itertuples()
-        ),
+def _summary(known: Known) -> str:
+    """How many letters there were, and what was asked of us."""
+    languages = {"": ("沒有偏好", "No preference"), **LANGUAGES}
+    last = known.letters["mailed_at"].max() if len(known.letters) else None
+    counted = f"{len(known.letters)}" + (
+        f"（在最近 {known.plans} 次發送中 · of our last {known.plans} mailings）" if known.plans == PLANS_ASKED else ""
     )
+    return page.facts(
+        (
+            (("已寄出的信", "Letters sent"), counted),
+            (("最近一封", "The last of them"), _day(last)),
+            (("次數", "How often"), " · ".join(FREQUENCIES.get(known.frequency, FREQUENCIES[""]))),
+            (("語言", "Language"), " · ".join(languages.get(known.language, languages[""]))),
+        )
+    )
+
+
+def _events(known: Known) -> str:
+    """The newest events of the ledger: for what, in which state, since when, how that is known, and in which words."""
+    if known.events.empty:
+        return page.said(("沒有同意紀錄。", "No consent is recorded."))
+    newest = known.events.tail(_EVENTS_SHOWN).iloc[::-1].to_dict("records")
+    return "".join(_event(event, known.words.get(event["notice"], event["wording"])) for event in newest)
+
+
+def _event(event: Mapping[str, str], words: str) -> str:
+    about = page.plain(event["purpose"] or "所有 · everything")
+    source = _ADDRESS.sub("…", event["source"])  # a letter may have been forwarded
+    known = f"{_day(event['at'])}：{_EVIDENCE.get(event['evidence'], _BY_LIST)}" + (f"（{source}）" if source else "")
+    shown = f"<blockquote>{page.plain(words)}</blockquote>"
+    more = page.unfolds(("當時的字眼", "The words at the time"), shown) if words else ""
+    state = _STATES.get(event["state"], event["state"])
+    return f"<section><p><strong>{about}</strong>：{state}</p><p>{page.plain(known)}</p>{more}</section>"
 
 
 def _held(held: pd.DataFrame) -> str:
