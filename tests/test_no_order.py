@@ -8,9 +8,16 @@ import pandas as pd
 from builders import NOW, a_campaign
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from bulkmail import audience, intake, people, prepare
+from bulkmail import audience, intake, mending, people, prepare
 from bulkmail.adapters import database, ledger, suppressions
 from bulkmail.adapters.workspace import make_folders, open_workspace
 from bulkmail.model import BY_THE_PERSON, Attestation, Suppression, SuppressionReason
@@ -36,7 +43,7 @@ class Order(RuleBasedStateMachine):
         make_folders(home)
         shutil.copy(self.template, home)
         self.ws, self.now = open_workspace(settings_in(home)), NOW
-        self.left, self.came = {}, {}
+        self.left, self.came, self.uploads = {}, {}, []
         self.campaign = a_campaign(list_name="members.csv", kind="marketing")
         database.save_campaign(self.ws, self.campaign, NOW)
 
@@ -92,9 +99,36 @@ class Order(RuleBasedStateMachine):
         """A list is uploaded, with whatever it says of whomever, and a campaign that rests on it is approved."""
         now = self.later()
         lines = [f"{address},{said},{(now + timedelta(days=days)):%Y-%m-%d}" for address, said, days in rows]
-        data = "\n".join(["Email,Consent,Consent date", *lines])
-        reading = intake.read_list(data.encode(), "members.csv")
-        prepare.save_list(self.ws, "members.csv", reading, prepare.content_hash(data.encode()), now)
+        self.uploads.append(lines)
+        self.upload(lines, attested)
+
+    @precondition(lambda self: self.uploads)
+    @rule(which=st.integers(0, 9), attested=st.booleans())
+    def is_uploaded_again(self, which, attested):
+        """A file of long ago, as it stood then, is uploaded once more."""
+        self.upload(self.uploads[which % len(self.uploads)], attested)
+
+    @precondition(lambda self: self.uploads)
+    @rule(attested=st.booleans())
+    def all_are_merged(self, attested):
+        """Somebody copies all files of before into one."""
+        self.upload([line for lines in self.uploads for line in lines], attested)
+
+    @precondition(lambda self: self.uploads)
+    @rule(address=WHO)
+    def is_mended(self, address):
+        """Somebody writes an address and a yes over the first row of the newest upload."""
+        version = database.lists(self.ws)[0]
+        table = prepare.mended_list(self.ws, version.id)
+        agreed = {"original_address": address, "consent": "yes", "consent_at": f"{self.later():%Y-%m-%d}"}
+        changed = mending.edit(table, int(table["source_row"].iloc[0]), agreed)
+        prepare.mend(self.ws, version.id, "edited", changed, who="x", now=self.now)
+        self.judge(prepare.mended_list(self.ws, version.id), record=True)
+
+    def upload(self, lines, attested):
+        data = "\n".join(["Email,Consent,Consent date", *lines]).encode()
+        reading = intake.read_list(data, "members.csv")
+        prepare.save_list(self.ws, "members.csv", reading, prepare.content_hash(data), self.later())
         self.judge(reading.table, VOUCHED if attested else None, record=True)
 
     @rule(address=WHO)

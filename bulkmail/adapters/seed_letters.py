@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import authres
 import dkim
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bulkmail.adapters import dns_lookup
 from bulkmail.adapters.sender_dns import policy_answers
@@ -216,11 +216,15 @@ def _moment(value: str) -> datetime | None:
 
 
 def keep_seed(ws: Workspace, seed: SeedFacts, now: datetime) -> int:
-    """How many letters this added: 1, or 0 where it was here already."""
+    """How many letters this added: 1, or 0 where it was here already. What it says now counts, as the newest: a key
+    that DNS did not give the first time may be there today."""
     document = asdict(seed) | {"received_at": seed.received_at and seed.received_at.isoformat()}
     row = {"digest": seed.digest, "domain": seed.from_domain, "document": document, "saved_at": now}
     with writing(ws) as connection:
-        return insert_new(connection, seed_letter, [row])
+        new = insert_new(connection, seed_letter, [row])
+        if not new:
+            connection.execute(update(seed_letter).where(seed_letter.c.digest == seed.digest).values(**row))
+        return new
 
 
 def newest_seed(ws: Workspace, domain: str) -> SeedFacts | None:

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 
 import dkim
 import pandas as pd
@@ -144,6 +145,16 @@ def test_a_letter_that_no_mailbox_received_is_refused():
     for data in (LETTER, b"", b"\x00\xff not a letter"):
         with pytest.raises(InputError, match="as a mailbox received it"):
             read(data)
+
+
+def test_a_letter_brought_in_again_says_what_dns_says_today(workspace):
+    data = received()
+    other = replace(read(data), digest="other")
+    seed_letters.keep_seed(workspace, read(data, "news.alpha.edu A 192.0.2.1"), NOW)
+    seed_letters.keep_seed(workspace, other, NOW + timedelta(hours=1))
+    assert seed_letters.keep_seed(workspace, read(data), NOW + timedelta(hours=2)) == 0
+    newest = seed_letters.newest_seed(workspace, "news.alpha.edu")
+    assert (newest.digest == other.digest, [one.verdict for one in newest.signatures]) == (False, ["pass"])
 
 
 def test_what_was_seen_is_kept_without_the_people_and_comes_back_as_it_was(workspace):

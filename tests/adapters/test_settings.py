@@ -39,6 +39,34 @@ def test_secrets_are_not_in_the_repr():
     assert "hidden" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("said", "months"),
+    [
+        ("", {}),
+        ("24", {("", ""): 24}),
+        ("24; gb 36; CA consent_express never", {("", ""): 24, ("GB", ""): 36, ("CA", "consent_express"): 0}),
+        (" consent_implied_inquiry 6 ;", {("", "consent_implied_inquiry"): 6}),
+    ],
+)
+def test_how_long_consent_lasts_is_said_by_country_and_basis(said, months):
+    settings = read_settings(HERE | {"BULKMAIL_CONSENT_MONTHS": said, "BULKMAIL_COUNTRY": "hk"})
+    assert (settings.consent_months, settings.country) == (months, "HK")
+    assert read_settings(HERE).country == "MO"
+
+
+@pytest.mark.parametrize("said", ["long", "0", "-3", "GB", "GB 36 40", "nowhere 12", "1201", "٢٤", "CA hope 6"])
+def test_a_time_that_cannot_be_read_is_refused_with_the_entry_that_is_wrong(said):
+    with pytest.raises(SettingsError, match="BULKMAIL_CONSENT_MONTHS") as raised:
+        read_settings(HERE | {"BULKMAIL_CONSENT_MONTHS": f"24; {said}"})
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("country", ["Macau", "M", "12", "澳門"])
+def test_a_country_is_two_letters(country):
+    with pytest.raises(SettingsError, match="BULKMAIL_COUNTRY"):
+        read_settings(HERE | {"BULKMAIL_COUNTRY": country})
+
+
 def test_all_problems_are_named_at_once():
     wrong = {
         "BULKMAIL_DATABASE_URL": "mysql://host/bulkmail",
