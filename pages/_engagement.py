@@ -80,11 +80,7 @@ def show_signals(letters: pd.DataFrame, state: str, title: str) -> None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def silent(state: str, _letters: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     """Who still clicks after a silence, and after how many weeks the rule asks most readers here."""
-    moment = _letters["sent_at"].max()
-    stages = cadence.sunset(_letters, wiring.now())
-    months = (_letters["sent_at"].max() - _letters["sent_at"].min()).total_seconds() / (28 * 86_400)
-    usual = cadence.quiet_limit(stages["letters"] / max(months, 1))
-    return engagement.silence(_letters, moment), float(pd.Series(usual).median()) / 7
+    return engagement.silence(_letters, _letters["sent_at"].max()), engagement.usual_silence(_letters)
 
 
 def show_silence(letters: pd.DataFrame, state: str, title: str) -> None:

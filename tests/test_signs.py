@@ -72,6 +72,13 @@ def test_silence_counts_everybody_once_by_their_last_human_sign():
     assert ((told["clicked_low"] <= told["clicked_rate"]) & (told["clicked_rate"] <= told["clicked_high"])).all()
 
 
+def test_the_rule_of_most_readers_follows_from_how_often_they_are_mailed():
+    weekly = past(*((person, days, "x") for person in "abc" for days in range(0, 200, 7)))
+    daily = past(*(("d", days, "x") for days in range(200)))
+    assert engagement.usual_silence(pd.concat([weekly, daily])) == pytest.approx(180 / 7)
+    assert engagement.usual_silence(daily) == pytest.approx(60 / 7)
+
+
 def test_a_past_too_short_for_silence_is_an_empty_table():
     assert engagement.silence(past(("a", 1, "x")), NOW).empty
 

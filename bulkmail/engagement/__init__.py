@@ -16,7 +16,7 @@ from bulkmail.engagement.letters import (
 )
 from bulkmail.engagement.pressure import pressure
 from bulkmail.engagement.shapes import as_sends
-from bulkmail.engagement.signs import complaints_by_week, signals, silence
+from bulkmail.engagement.signs import complaints_by_week, signals, silence, usual_silence
 from bulkmail.engagement.summaries import by_campaign, by_send_hour, by_week, hours_apart, shares
 from bulkmail.engagement.tables import REFUSALS, TIME_COLUMNS, EventReading, read_event_table, read_times
 
@@ -43,4 +43,5 @@ __all__ = [
     "signals",
     "silence",
     "unmatched_events",
+    "usual_silence",
 ]

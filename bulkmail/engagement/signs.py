@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bulkmail.tips.cadence import MACAU, wilson
+from bulkmail.tips.cadence import MACAU, quiet_limit, wilson
 
 AHEAD = timedelta(weeks=8)  # how far ahead silence is judged
 SILENCE_WEEKS = (0, 4, 8, 12, 16, 26, 39, 52)  # where bands begin; later ones are wider, since few stay so long
@@ -85,3 +85,11 @@ def silence(letters: pd.DataFrame, now: datetime) -> pd.DataFrame:
         rates = {f"{name}_rate": table[name] / table["people"], f"{name}_low": low, f"{name}_high": high}
         table = table.assign(**rates)
     return table[list(SILENCE_COLUMNS)]
+
+
+def usual_silence(letters: pd.DataFrame) -> float:
+    """Return after how many weeks of silence the rule asks most of these people whether to go on (the median of
+    `tips.cadence.quiet_limit`, each by how often they are mailed)."""
+    mailed = letters.groupby("person")["sent_at"].agg(["size", "min", "max"])
+    months = ((mailed["max"] - mailed["min"]).dt.total_seconds() / (28 * 86_400)).clip(lower=1)
+    return float(np.median(quiet_limit(mailed["size"] / months))) / 7
