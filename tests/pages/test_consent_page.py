@@ -201,11 +201,11 @@ def test_a_document_stays_with_the_attestation(opened, sqlite_workspace):
     a_draft(sqlite_workspace, BARE)
     page = vouch(opened("consent"))
     assert database.campaign(sqlite_workspace, "spring").attestation.document == ""
-    page.file_uploader("attest-spring-document").upload("signed.pdf", b"%PDF signed").run()
+    page.file_uploader("attest-spring-document").upload("signed.pdf", b"%PDF signed")
     page = vouch(page)
     attached = database.campaign(sqlite_workspace, "spring").attestation.document
     assert files.document(sqlite_workspace.home, attached) == b"%PDF signed"
-    assert [button.label for button in page.get("download_button")] == ["The attached document"]
+    assert page.download_button("consent-document").label == "The attached document"
     kept = files.save_document(sqlite_workspace.home, b"signed")
     assert files.document(sqlite_workspace.home, kept) == b"signed"
     (sqlite_workspace.home / "documents" / kept).write_bytes(b"forged")
