@@ -47,8 +47,10 @@ def _half(url, body):
     host = urlsplit(url)
     head = f"POST /v3/mail/send HTTP/1.1\r\nHost: {host.netloc}\r\nAuthorization: Bearer x\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    with socket.create_connection((host.hostname, host.port)) as line:
-        line.sendall(head.encode() + body[: len(body) // 2])
+    try:
+        with socket.create_connection((host.hostname, host.port)) as line:
+            line.sendall(head.encode() + body[: len(body) // 2])
+    finally:  # also where nobody listens
         die()
 
 

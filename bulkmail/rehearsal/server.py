@@ -280,11 +280,12 @@ class _Server(uvicorn.Server):
             )
         )  # fmt: skip
         self.stage, self.ready = stage, threading.Event()
+        self.opening: asyncio.Task | None = None
         stage.refuse = self.refuse
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.loop = asyncio.get_running_loop()
+        self.loop, self.port = asyncio.get_running_loop(), self.servers[0].sockets[0].getsockname()[1]
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -295,21 +296,22 @@ class _Server(uvicorn.Server):
     def refuse(self, seconds: float, spare: object = None) -> None:
         """Hang up everywhere (but on `spare`) and refuse connections for `seconds`; returns once the doors are closed.
         Not to be called in the server's own thread."""
-        port = asyncio.run_coroutine_threadsafe(self._close_doors(spare), self.loop).result()
-        asyncio.run_coroutine_threadsafe(self._open_doors(port, seconds), self.loop)
+        asyncio.run_coroutine_threadsafe(self._close_doors(seconds, spare), self.loop).result()
 
-    async def _close_doors(self, spare: object) -> int:
-        port = self.servers[0].sockets[0].getsockname()[1]
+    async def _close_doors(self, seconds: float, spare: object) -> None:
+        if self.opening:  # they are closed already: from now on for as long as was asked last
+            self.opening.cancel()
         for server in self.servers:
             server.close()
         for client, transport in list(self.stage.lines.items()):
             if client != spare:
                 transport.abort()
-        return port
+        self.opening = self.loop.create_task(self._open_doors(seconds))
 
-    async def _open_doors(self, port: int, seconds: float) -> None:
+    async def _open_doors(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self.servers = [await self.loop.create_server(self._protocol, sock=_listen(port))]
+        self.opening = None
+        self.servers = [await self.loop.create_server(self._protocol, sock=_listen(self.port))]
 
     def _protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(

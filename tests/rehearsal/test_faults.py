@@ -81,6 +81,16 @@ def test_refused_connections_were_not_sent_and_end_by_themselves(rehearsal, send
     assert letters(rehearsal) == 2
 
 
+def test_doors_that_are_closed_already_open_once_and_after_the_time_asked_last(rehearsal, sendgrid):
+    rehearsal.order(Fault("refuse_connections", seconds=60))
+    rehearsal.order(Fault("refuse_connections", seconds=0.1))
+    sendgrid.close()
+    assert posted(sendgrid).kind == "not_sent"
+    while (kind := posted(sendgrid).kind) == "not_sent":
+        pass
+    assert kind == "accepted"
+
+
 def test_faults_can_be_ordered_from_the_start(tmp_path):
     twice = [Fault("answer", status=500, count=2)]
     with server.serving(tmp_path, play=False, faults=twice) as run, closing(SendGrid("SG.any", run.url)) as sendgrid:
