@@ -44,7 +44,7 @@ if may(role, Role.AUTHOR):
             page("review", t("Review and send"), "send"),
             results,
         ],
-        t("House"): [page("settings", t("Settings"), "settings")],
+        t("System"): [page("settings", t("Settings"), "settings")],
     }
 else:
     pages = {"": [home, results]}
