@@ -28,7 +28,7 @@ def show_doubts(plan_hash: str, people: int) -> None:
     st.page_link("results.py", label=t("See who they are"), icon=":material/group:", query_params=who)
     for doubt in known:
         label = t("Request {attempt}: {count} people", attempt=doubt.attempt.id[:8], count=doubt.attempt.people)
-        with st.expander(label, icon=":material/help:", key=f"doubt-{doubt.attempt.id}"):
+        with st.expander(label, icon=":material/help:", key=f"doubt-{doubt.attempt.id}", expanded=len(known) == 1):
             st.markdown("\n".join(f"- {ui.plain(t(sentence))}" for sentence in doubt.known))
             if doubt.looks_unsent:
                 st.markdown(t("It looks as if it was never taken. That is no proof; a person may decide."))

@@ -120,8 +120,9 @@ def show_table(funnel: pd.DataFrame) -> None:
             ],
         }
     )
-    wide = {t("Counted among"): st.column_config.TextColumn(width="medium")}
-    looks = {"hide_index": True, "height": "content", "placeholder": "", "column_config": wide}
+    columns = {t("Counted among"): st.column_config.TextColumn(width="medium")}
+    columns |= {t(name): st.column_config.NumberColumn(format="localized") for name in ("Letters", "Of")}
+    looks = {"hide_index": True, "height": "content", "placeholder": "", "column_config": columns}
     st.dataframe(rows, key="results-table", alt=t("What became of the letters"), **looks)
 
 
@@ -181,6 +182,9 @@ def show_failures(failures: pd.DataFrame) -> None:
     if failures.empty:
         return
     st.markdown(f"**{t('Why letters did not arrive')}**")
-    rows = {t("Letters"): failures["letters"], t("Why"): [t(delivery.FAILURES[key]) for key in failures["failure"]]}
-    rows[t("What was replied, for example")] = failures["example"]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="results-failures", alt=t("Why letters did not arrive"))
+    rows = {
+        t("Letters"): [f"{count:,}" for count in failures["letters"]],
+        t("Why"): [t(delivery.FAILURES[key]) for key in failures["failure"]],
+        t("What was replied, for example"): [ui.plain(reply) for reply in failures["example"]],
+    }
+    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt=t("Why letters did not arrive"))

@@ -128,9 +128,10 @@ def ask(prepared: prepare.Prepared) -> None:
     show_fact(t("List"), campaign.list_name)
     show_fact(t("Subject"), campaign.subject)
     out = len(prepared.audience.excluded)
-    st.markdown(t("**{people}** people get it, **{rows}** rows are left out:", people=people, rows=out))
+    st.markdown(t("**{people}** people get it, **{rows}** rows are left out.", people=people, rows=out))
     reasons = prepared.audience.reasons.items()
-    st.caption("  \n".join(f"{count:,} · {t(audience.REASONS[reason])}" for reason, count in reasons))
+    if reasons:
+        st.caption("  \n".join(f"{count:,} · {t(audience.REASONS[reason])}" for reason, count in reasons))
     if ui.person():
         show_fact(t("Approved by"), ui.person(), t("It enters the audit trail."))
     else:

@@ -69,8 +69,8 @@ def test_nothing_accepted_is_not_enough_data_and_no_zero(opened, ws):
 
 def test_why_letters_did_not_arrive_is_told_by_class(opened, ws):
     hear(ws, a_sending(ws), (0, EventKind.BOUNCED, 5, {"hard": True, "reason": "550 5.1.1"}))
-    failures = opened("results").dataframe[1].value
-    assert failures["Letters"].tolist() == [1]
+    failures = opened("results").table[0].value
+    assert failures["Letters"].tolist() == ["1"]
     assert failures["Why"].iloc[0].startswith("Hard bounce")
 
 
