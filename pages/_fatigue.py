@@ -5,20 +5,21 @@ import pandas as pd
 import streamlit as st
 from _forecast import OUTCOMES
 from _ui import t
-from _worth import show_worth
+from _worth import learned, show_worth
 
-from bulkmail import charts, forecast, planning, wiring
+from bulkmail import charts, forecast
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def curves(state: str, _letters: pd.DataFrame) -> dict[str, forecast.Curve]:
+def curves(state: str, _past: forecast.Past) -> dict[str, forecast.Curve]:
     """The fatigue curves of everything known of."""
-    return forecast.curves(forecast.sends_of(_letters, settled=pd.Timestamp(wiring.now()) - planning.SETTLES))
+    return forecast.curves_of(_past.known, _past.studies)
 
 
 def show_fatigue(letters: pd.DataFrame, state: str) -> None:
     with st.spinner(t("Comparing busy and quiet weeks…")):
-        found = curves(state, letters)
+        past = learned(state, letters)
+        found = curves(state, past)
     outcome = ui.choose(t("Look at"), {name: t(OUTCOMES[name]) for name in found}, "fatigue", **ui.SEGMENTS)
     told = found[outcome]
     if told.known:
@@ -40,7 +41,8 @@ def show_fatigue(letters: pd.DataFrame, state: str) -> None:
     shown = told.table.set_index("mails_last_7_days")["rate_ratio" if told.known else "naive"].round(2)
     ui.draw(figure, "cadence-fatigue", charts.alt_text(title, shown.to_dict()))
     show_rows(told)
-    show_worth(letters, state)
+    reasons = [found[name].reason for name in ("clicked", "unsubscribed") if found[name].reason]
+    show_worth(past, state, reasons[0] if reasons else None)
 
 
 def show_rows(told: forecast.Curve) -> None:

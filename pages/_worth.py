@@ -6,7 +6,7 @@ import streamlit as st
 from _ui import t
 
 from bulkmail import charts, forecast, planning, wiring
-from bulkmail.model import say
+from bulkmail.model import Text, say
 
 READERS = {
     "cool": say("Third that clicks least"),
@@ -22,20 +22,24 @@ LABELS = {
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def worth(state: str, _letters: pd.DataFrame) -> tuple[pd.DataFrame, forecast.Prices]:
+def learned(state: str, _letters: pd.DataFrame) -> forecast.Past:
+    """What the past teaches: fitted once for the curves and for the worth of a letter."""
+    return forecast.learn(forecast.sends_of(_letters, settled=pd.Timestamp(wiring.now()) - planning.SETTLES))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def worth(state: str, _past: forecast.Past) -> tuple[pd.DataFrame, forecast.Prices]:
     """What the next letter is worth, and the prices taken."""
-    known = forecast.learn(forecast.sends_of(_letters, settled=pd.Timestamp(wiring.now()) - planning.SETTLES))
-    prices = forecast.prices_of(known)
-    return forecast.next_letter(known, prices), prices
+    prices = forecast.prices_of(_past)
+    return forecast.next_letter(_past, prices), prices
 
 
-def show_worth(letters: pd.DataFrame, state: str) -> None:
-    """Draw the worth of the next letter, where clicks and unsubscribes are known well enough."""
+def show_worth(past: forecast.Past, state: str, reason: Text | None) -> None:
+    """Draw the worth of the next letter; `reason` says why what pressure does is not known, where it is not."""
     title = t("Is the next letter still worth it?")
-    with st.spinner(t("Comparing busy and quiet weeks…")):
-        table, prices = worth(state, letters)
+    table, prices = worth(state, past)
     if table.empty:
-        st.info(f"**{t('Not enough data.')}** {ui.plain(t(forecast.TOO_FEW))}", icon=":material/help:")
+        st.info(f"**{title} {t('Unknown')}.** {ui.plain(t(reason or forecast.TOO_FEW))}", icon=":material/help:")
         return
     names = {name: t(word) for name, word in READERS.items()}
     words = {"title": title, "x": t("Letters in the 7 days before"), "y": t("Worth of 1,000 letters, in clicks")}

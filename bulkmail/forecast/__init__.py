@@ -11,7 +11,7 @@ from bulkmail.forecast.bounces import BounceForecast, expected_bounces
 from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
-from bulkmail.forecast.fatigue import Curve, curve, curves
+from bulkmail.forecast.fatigue import Curve, curve, curves, curves_of
 from bulkmail.forecast.holdout import hold, is_held, read_holdout
 from bulkmail.forecast.horizon import GMAIL_RULE, TOO_FEW, Outlook, Past, extrapolated, has_left, learn, outlook
 from bulkmail.forecast.hours import NOT_PROVEN, hours_by_lot, read_hours
@@ -41,6 +41,7 @@ __all__ = [
     "coverage",
     "curve",
     "curves",
+    "curves_of",
     "expected",
     "expected_bounces",
     "expected_outcomes",

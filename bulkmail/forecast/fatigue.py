@@ -1,5 +1,6 @@
 """The fatigue curve: how the rate of an outcome changes with letters in the last 7 days, or why that cannot be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,16 +71,21 @@ def curve(made: Study) -> Curve:
 
 def curves(sends: Sends) -> dict[str, Curve]:
     """Return the fatigue curve of each outcome; models are fitted only where they could tell something."""
-    known, found = covariates_of(sends), {}
-    scores = None
+    known = covariates_of(sends)
+    tellable = [outcome for outcome in OUTCOMES if why_unknown(known, outcome) is None]
+    scores = scores_of(known) if tellable else None
+    return curves_of(known, {outcome: study(known, scores, outcome) for outcome in tellable})
+
+
+def curves_of(known: Covariates, studies: Mapping[str, Study]) -> dict[str, Curve]:
+    """Return the fatigue curve of each outcome from models that are fitted already (`learn`)."""
+    found = {}
     for outcome in OUTCOMES:
-        seen = with_outcome(known, outcome)
-        reason = why_unknown(seen, int(sends.happened[outcome][seen.usable].sum()))
+        reason = why_unknown(known, outcome)
         if reason is None:
-            scores = scores or scores_of(known)
-            found[outcome] = curve(study(known, scores, outcome))
+            found[outcome] = curve(studies[outcome])
         else:
-            table = naive(seen, outcome)
+            table = naive(with_outcome(known, outcome), outcome)
             found[outcome] = Curve(
                 outcome=outcome, table=table, sentence=WHY_NAIVE_IS_WRONG, reason=reason, offer=OFFER
             )
@@ -100,8 +106,10 @@ def naive(known: Covariates, outcome: str) -> pd.DataFrame:
     return table.assign(**empty, naive=ratio)[enough].reset_index(drop=True)
 
 
-def why_unknown(known: Covariates, events: int) -> Text | None:
-    """Return why a log cannot tell the effect of pressure, or None where it can."""
+def why_unknown(known: Covariates, outcome: str) -> Text | None:
+    """Return why a log cannot tell the effect of pressure on an outcome, or None where it can."""
+    known = with_outcome(known, outcome)
+    events = int(known.sends.happened[outcome][known.usable].sum())
     if events < limits.ENOUGH_EVENTS.value:
         return say(
             "The log has {events} of these; under {enough} the answer would be a guess.",

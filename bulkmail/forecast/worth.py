@@ -6,7 +6,7 @@ import pandas as pd
 from bulkmail import limits
 from bulkmail.forecast import hazard
 from bulkmail.forecast.board import Prices
-from bulkmail.forecast.fatigue import MOST_SHOWN, month_path
+from bulkmail.forecast.fatigue import MOST_SHOWN, month_path, why_unknown
 from bulkmail.forecast.horizon import Past
 from bulkmail.forecast.study import Study
 
@@ -24,9 +24,10 @@ def next_letter(past: Past, prices: Prices) -> pd.DataFrame:
     for the letters that follow comes on top, and the planner counts it. `label` says it of the readers as they are
     mailed now: `room` (one more is worth it, and then another), `on_target` (the next is, the one after not surely),
     `saturated`, or `unknown` where the interval holds zero. `letters` is how many the row rests on; counts under 100
-    are left out. Empty where clicks or unsubscribes are unknown.
+    are left out. Empty where it is not known what pressure does to clicks or unsubscribes (`fatigue.why_unknown`).
     """
-    if not {"clicked", "unsubscribed"} <= set(past.studies):
+    needed = ("clicked", "unsubscribed")
+    if any(outcome not in past.studies or why_unknown(past.known, outcome) for outcome in needed):
         return pd.DataFrame(columns=list(WORTH_COLUMNS))
     known = past.studies["clicked"].known
     rows = np.flatnonzero(known.usable)
