@@ -1,4 +1,5 @@
-"""Fixtures of more than one room: a workspace on SQLite and on a real PostgreSQL that lives as long as the tests do."""
+"""Fixtures of more than one room: a workspace on SQLite and on a real PostgreSQL that lives as long as the tests do,
+and one browser, since a process can hold no two."""
 
 import asyncio
 import os
@@ -18,6 +19,12 @@ from bulkmail.adapters.workspace import make_folders, open_workspace
 INSTALL = "no PostgreSQL server on this machine: apt-get install postgresql"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 FAST |= {"listen_addresses": "''", "timezone": "Asia/Macau", "shared_buffers": "32MB", "jit": "off"}
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-default-apps",
+]  # fmt: skip
 
 
 def postgresql_binaries() -> Path | None:
@@ -127,3 +134,17 @@ def postgresql_workspace(tmp_path, migrated_postgresql):
 def workspace(request):
     """A fresh workspace; the test runs once on SQLite and once on PostgreSQL."""
     return request.getfixturevalue(f"{request.param}_workspace")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        message = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
+        pytest.fail(message) if os.environ.get("BULKMAIL_TESTS_REQUIRE_ALL") else pytest.skip(message)
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)  # a machine may have much to do
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()

@@ -12,7 +12,6 @@ from bulkmail.errors import InputError
 from bulkmail.model import Brand, Outcome, Recipient
 from bulkmail.tips import clarity, unsubscribe
 from bulkmail.tips.clarity.page import BLACK, WHITE, contrast
-from tests.pages.conftest import browser as browser
 
 LAYOUTS = ("notice.mjml", "newsletter.mjml", "invitation.mjml")
 YELLOW = Brand(

@@ -11,7 +11,6 @@ import sys
 from contextlib import contextmanager
 
 from tests.pages.conftest import app_server, free_port, settled, wait_until_healthy
-from tests.pages.conftest import browser as browser
 
 PAGES = ("Lists", "Consent", "Message", "Cadence", "Sender", "Review and send", "Results", "Settings", "Home")
 CLICKS = ("settings?part", "lists?seen", "message?shown", "message?message-kind")  # page, and the key of its control

@@ -1,7 +1,6 @@
-"""A real server and a real browser: one of each for the session, a fresh context for each test."""
+"""A real server for the session, and a fresh context of the browser for each test."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CHROMIUM as CHROMIUM
+from tests.conftest import QUIET as QUIET
+
 HOUSE = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-default-apps",
-]  # fmt: skip
 
 
 def free_port():
@@ -57,20 +54,6 @@ def wait_until_healthy(address, process, log, seconds=60, path="/healthz"):
             except subprocess.TimeoutExpired:
                 continue
     raise AssertionError(f"the server did not answer: {log.read_text()}")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        message = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
-        pytest.fail(message) if os.environ.get("BULKMAIL_TESTS_REQUIRE_ALL") else pytest.skip(message)
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=30_000)  # a machine may have much to do
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
