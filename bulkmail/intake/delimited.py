@@ -9,6 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ _SEPARATOR_LINE = re.compile(rb'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SAMPLE_BYTES = 65_536
 _LINES_OF_ONE_VALUE = 50
 _BATCH = 50_000
+_BLOCK_BYTES = 1 << 21  # what fits a processor's cache is read in two thirds of the time
 _HEAD_ROWS = 40
 
 
@@ -81,23 +83,30 @@ def _width(records: list[list[str]]) -> int:
 
 def _read_regular(body: bytes, delimiter: str, width: int, first_line: int) -> Grid | None:
     """The grid as pyarrow reads it, or None where records and lines may not correspond one to one."""
-    has_quotes = b'"' in body
-    if (b"\r" in body and body.count(b"\r") != body.count(b"\r\n")) or b"\n\n" in body or b"\n\r\n" in body:
+    if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
         return None
     names = [f"c{place}" for place in range(width)]
     try:
         cells = pa_csv.read_csv(
             pa.BufferReader(body),
-            pa_csv.ReadOptions(column_names=names, block_size=1 << 24),
-            pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=has_quotes),
+            pa_csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
+            pa_csv.ParseOptions(delimiter=delimiter),
             pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), check_utf8=False),
         )
     except pa.ArrowInvalid:
         return None
-    if has_quotes and cells.num_rows != body.count(b"\n") + (not body.endswith(b"\n")):
+    if cells.num_rows != _count_lines(body):  # a line break in quotation marks, or an empty line
         return None
     rows = np.arange(first_line, first_line + cells.num_rows)
     return Grid(cells=cells, rows=rows, delimiter=_shown(delimiter))
+
+
+def _count_lines(body: bytes) -> int:
+    octets = np.frombuffer(body, np.uint8)
+    blocks = [octets[start : start + _BLOCK_BYTES] for start in range(0, len(octets), _BLOCK_BYTES)]
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        ends = sum(pool.map(lambda block: np.count_nonzero(block == ord("\n")), blocks))
+    return ends + (not body.endswith(b"\n"))
 
 
 def _shown(delimiter: str) -> str:

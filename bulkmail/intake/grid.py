@@ -42,18 +42,21 @@ def is_empty(cells: pa.Table) -> np.ndarray:
 
 
 def trimmed(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The cells without white space at their ends. Most columns hold none at all, which is cheap to see."""
-    chunks = [pc.utf8_trim_whitespace(chunk) if _may_hold_space(chunk) else chunk for chunk in cells.chunks]
+    """The cells without white space at their ends: that of ASCII costs a tenth of the rest, which few lists hold."""
+    chunks = [pc.ascii_trim_whitespace(chunk) for chunk in cells.chunks]
+    chunks = [pc.utf8_trim_whitespace(chunk) if _may_hold_space(chunk) else chunk for chunk in chunks]
     return pa.chunked_array(chunks, cells.type)
 
 
 def _may_hold_space(cells: pa.LargeStringArray) -> bool:
-    """Whether there is a byte that white space begins with in UTF-8: ASCII controls and space, or the lead bytes of
-    U+0085, U+00A0 and the blocks around U+1680, U+2000 and U+3000."""
+    """Whether there is a byte that white space beside that of ASCII begins with in UTF-8: control characters, or the
+    lead bytes from U+0085 and U+00A0 to the blocks around U+1680, U+2000 and U+3000 (C2 to E3)."""
     _, offsets, data = cells.buffers()
     ends = np.frombuffer(offsets, np.int64)[[cells.offset, cells.offset + len(cells)]]
     octets = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[1]]
-    return bool((octets <= 0x20).any()) or any((octets == lead).any() for lead in (0xC2, 0xE1, 0xE2, 0xE3))
+    if not len(octets) or octets.min() >= 0x20 and octets.max() < 0x80:
+        return False
+    return bool(octets.min() < 0x20 or ((octets >= 0xC2) & (octets <= 0xE3)).any())
 
 
 def check_width(columns: int) -> None:

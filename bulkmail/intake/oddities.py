@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from bulkmail import limits
 from bulkmail.intake.decoding import Decoded
-from bulkmail.intake.grid import Grid
+from bulkmail.intake.grid import Grid, trimmed
 from bulkmail.intake.layout import Layout
 from bulkmail.model import Finding, Outcome, Text, say
 
@@ -60,7 +60,4 @@ def _rows_of_lines(body: Grid, lines: tuple[int, ...]) -> list[int]:
 
 def _rows_like_the_header(body: Grid, layout: Layout) -> list[int]:
     place = layout.columns.index("address")
-    name = layout.headers[place]
-    near = pc.match_substring(body.cells.column(place), name) if name else pc.equal(body.cells.column(place), "")
-    rows, cells = body.rows[near.to_numpy()], body.cells.column(place).filter(near)
-    return rows[pc.equal(pc.utf8_trim_whitespace(cells), name).to_numpy()].tolist()
+    return body.rows[pc.equal(trimmed(body.cells.column(place)), layout.headers[place]).to_numpy()].tolist()

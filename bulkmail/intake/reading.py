@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pandas as pd
@@ -131,15 +132,17 @@ def _choose_sheet(data: bytes, sheet: str | None, mapping: Mapping[str, str]) ->
 
 def _table(body: Grid, layout: Layout) -> tuple[pd.DataFrame, dict[str, str]]:
     """The table, and the header of each of its columns. Ignored columns and nameless empty ones are left out."""
-    series = {"source_row": pd.Series(body.rows, dtype="int64")}
-    columns = {}
-    for cells, column, header in zip(body.cells.columns, layout.columns, layout.headers, strict=True):
-        if column and not (_is_nameless(header) and is_empty(pa.table([cells], ["cells"])).all()):
-            name = "original_address" if column == "address" else column
-            series[name] = pd.Series(pd.array(_cleaned(cells, column), dtype="str"))
-            columns[column] = header
-    first = ["source_row", "original_address", *(field for field in KNOWN_FIELDS if field in series)]
-    return pd.DataFrame(series)[[*first, *(name for name in series if name not in first)]], columns
+    kept = {
+        column: (header, cells)
+        for cells, column, header in zip(body.cells.columns, layout.columns, layout.headers, strict=True)
+        if column and not (_is_nameless(header) and is_empty(pa.table([cells], ["cells"])).all())
+    }
+    order = sorted(kept, key=lambda column: KNOWN_FIELDS.index(column) if column in KNOWN_FIELDS else len(KNOWN_FIELDS))
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        cleaned = pool.map(_cleaned, [kept[column][1] for column in order], order)
+        series = dict(zip(order, (pd.Series(pd.array(cells, dtype="str")) for cells in cleaned), strict=True))
+    series = {"source_row": pd.Series(body.rows), "original_address": series.pop("address"), **series}
+    return pd.DataFrame(series, copy=False), {column: header for column, (header, _) in kept.items()}
 
 
 def _is_nameless(header: str) -> bool:

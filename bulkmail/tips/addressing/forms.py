@@ -62,9 +62,9 @@ def forms_of(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
     verdict is that of `syntax.verdicts` on the repaired cell, save that a local part without an ASCII form is refused
     (RFC 6531: SendGrid takes none).
     """
-    cells = pc.utf8_trim_whitespace(one_array(addresses))
+    cells = pc.ascii_trim_whitespace(one_array(addresses))
     ready = mask(pc.match_substring_regex(cells, _AS_IT_IS))
-    odd = cells.filter(pa.array(~ready)).dictionary_encode()
+    odd = pc.utf8_trim_whitespace(cells.filter(pa.array(~ready))).dictionary_encode()
     repaired = pa.array(map(repair, odd.dictionary.to_pylist()), pa.large_string())
     texts = pa.concat_arrays([cells.filter(pa.array(ready)), repaired]) if len(odd) else cells
     found = verdicts(texts)

@@ -71,7 +71,7 @@ def _pairs(table: pd.DataFrame) -> list[tuple[pa.Array, pa.Array]]:
     columns = {column: column.removeprefix("field.") for column in table.columns if column.startswith("field.")}
     numbers = [column for column, header in columns.items() if _NUMBER_OF_A_PERSON.search(header)]
     telephones = [column for column, header in columns.items() if _TELEPHONE.search(header)]
-    name, local = _name(table), pc.replace_substring_regex(cells_of(table, "mailbox"), r"\.|(?:\+[^@]*)?@.*", "")
+    name, local = _name(table), _local(cells_of(table, "mailbox"))
     return [
         (name, local),
         *((name, _digits(cells_of(table, column))) for column in telephones),
@@ -95,9 +95,21 @@ def _digits(cells: pa.Array) -> pa.Array:
 def _name(table: pd.DataFrame) -> pa.Array:
     """The name as it is compared: without case and spaces."""
     parts = ["name"] if "name" in table else [part for part in ("family_name", "given_name") if part in table]
-    cells = [pc.utf8_lower(cells_of(table, part)) for part in parts]
-    whole = pc.binary_join_element_wise(*cells, text_of("")) if cells else pa.repeat(text_of(""), len(table))
-    return pc.replace_substring_regex(whole, r"[\s\x{3000}]+", "")
+    cells = [_folded(cells_of(table, part).dictionary_encode()) for part in parts]
+    return pc.binary_join_element_wise(*cells, text_of("")) if cells else pa.repeat(text_of(""), len(table))
+
+
+def _folded(names: pa.DictionaryArray) -> pa.Array:
+    """Each name, of which many stand often, without case and white space."""
+    return pc.replace_substring_regex(pc.utf8_lower(names.dictionary), r"[\s\x{3000}]+", "").take(names.indices)
+
+
+def _local(mailbox: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The part before the @ without dots and tags."""
+    halves = pc.split_pattern(mailbox, "@", max_splits=1)
+    local = pc.replace_substring(pc.list_element(halves, 0), ".", "")
+    tagged = pc.match_substring(local, "+")
+    return pc.replace_with_mask(local, tagged, pc.replace_substring_regex(local.filter(tagged), r"\+.*", ""))
 
 
 def shared(clues: pa.Table) -> np.ndarray:

@@ -5,6 +5,7 @@ or Spark where a list is too large for one machine.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -45,7 +46,9 @@ class Quality:
 
 def quality_of(table: pd.DataFrame) -> Quality:
     """The quality of an annotated list."""
-    found = signs_of(table).assign(several_addresses=several_addresses(table).astype("int8"))
+    with ThreadPoolExecutor(2) as pool:  # beside each other, for Arrow leaves Python alone while it works
+        several = pool.submit(several_addresses, table)
+        found = signs_of(table).assign(several_addresses=several.result().astype("int8"))
     return Quality(rows=len(table), counts=count(found), signs=found)
 
 
