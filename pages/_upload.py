@@ -16,7 +16,7 @@ from bulkmail.errors import BulkmailError
 from bulkmail.model import Finding, say
 from bulkmail.roles import Role
 
-VIEWS = {"found": say("What was found"), "rows": say("Rows"), "reading": say("How it was read")}
+VIEWS = {"found": say("What was found"), "rows": say("Every row"), "reading": say("How it was read")}
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def keep(file: UploadedFile, reading: intake.Reading, gate: tuple[Finding, ...])
         return
     try:
         list_history.admit(gate, origin)
-        saved = prepare.save_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by, origin=origin)
+        saved = prepare.keep_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by, origin=origin)
     except BulkmailError as error:
         ui.report(error)
         return

@@ -167,9 +167,11 @@ def test_a_wide_but_small_sheet_is_read():
 
 @pytest.fixture
 def small_limits(monkeypatch):
-    """The bound of unpacked bytes at a tenth of a megabyte, so that a bomb in a test need not be a big one."""
+    """Bounds of a tenth of a megabyte unpacked and of 200 cells, so that a bomb in a test need not be a big one."""
     small = packages.limits.Limit(100_000, "bytes", "house", packages.limits.LIST_UNPACKED_BYTES.read_on)
     monkeypatch.setattr(packages.limits, "LIST_UNPACKED_BYTES", small)
+    few = packages.limits.Limit(200, "cells", "house", packages.limits.LIST_UNPACKED_BYTES.read_on)
+    monkeypatch.setattr(packages.limits, "LIST_FILLED_CELLS", few)
 
 
 def test_a_bomb_is_refused_even_where_it_lies_about_its_size(small_limits):
@@ -184,6 +186,11 @@ def test_a_bomb_is_refused_even_where_it_lies_about_its_size(small_limits):
 
 def cells_of_shared_text(number):
     return b"".join(b'<row r="%d"><c r="A%d" t="s"><v>%d</v></c></row>' % (row, row, number) for row in range(10, 60))
+
+
+def test_more_cells_than_memory_should_hold_are_refused(small_limits):
+    with pytest.raises(InputError, match="too large"):
+        read_list(repacked(b"<row>" + b"<c/>" * 300 + b"</row>"), "list.xlsx")
 
 
 def test_a_long_text_shared_by_many_cells_is_refused(small_limits):

@@ -83,12 +83,12 @@ def read_file(path: str | Path) -> bytes:
     most = int(limits.LIST_FILE_BYTES.value)
     try:
         with Path(path).open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     except OSError as error:
         raise InputError(
             "{file} cannot be read ({reason}): check the path.", file=str(path), reason=error.strerror
         ) from error
-    if len(data) > most:
+    if data is None or len(data) > most:
         raise InputError("The file {file} is larger than {most} bytes. Split the list.", file=str(path), most=most)
     return data
 

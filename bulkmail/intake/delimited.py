@@ -21,6 +21,7 @@ from bulkmail.intake.headers import find_header
 _DELIMITERS = ("\t", ";", ",", "|")
 _NO_DELIMITER = "\x1f"  # of a list with one column; no text has it
 _SEPARATOR_LINE = re.compile(rb'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
+_RECIPIENT = re.compile(r"""(?:"[^"]*"|<[^<>]*>|[^;,"<])+""")
 _SAMPLE_BYTES = 65_536
 _LINES_OF_ONE_VALUE = 50
 _BATCH = 50_000
@@ -41,12 +42,19 @@ def read_delimited(text: bytes) -> Grid:
         sample.pop()  # cut in two; of a file with one endless line it says enough
     delimiter = named[1].decode("latin-1") if named else find_delimiter(sample)
     records = [_cells(line, delimiter) for line in sample if line]
-    addresses = [cell for record in records for cell in record if cell.strip()]
+    addresses = max(_pieces(sample), [cell for record in records for cell in record if cell.strip()], key=len)
     if len(body) <= _SAMPLE_BYTES and len(records) < len(addresses) and all(map(looks_like_address, addresses)):
         return _pasted(addresses, delimiter)
     width = _width(records)
     check_width(width)
     return _read_regular(body, delimiter, width, first_line) or _read_lines(body.decode(), delimiter, width, first_line)
+
+
+def _pieces(lines: list[str]) -> list[str]:
+    """What stands between commas and semicolons, save those in quotation marks or brackets, as mail programs write
+    recipients; [] unless each piece is an address."""
+    pieces = [piece.strip() for line in lines for piece in _RECIPIENT.findall(line) if piece.strip()]
+    return pieces if all(piece.count("@") == 1 and looks_like_address(piece) for piece in pieces) else []
 
 
 def _pasted(addresses: list[str], delimiter: str) -> Grid:

@@ -54,7 +54,7 @@ def _may_hold_space(cells: pa.LargeStringArray) -> bool:
     _, offsets, data = cells.buffers()
     ends = np.frombuffer(offsets, np.int64)[[cells.offset, cells.offset + len(cells)]]
     octets = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[1]]
-    if not len(octets) or octets.min() >= 0x20 and octets.max() < 0x80:
+    if not len(octets) or (octets.min() >= 0x20 and octets.max() < 0x80):
         return False
     return bool(octets.min() < 0x20 or ((octets >= 0xC2) & (octets <= 0xE3)).any())
 
@@ -63,7 +63,7 @@ def check_width(columns: int) -> None:
     """Raise InputError where a list has more columns than any list of people has."""
     most = int(limits.LIST_COLUMNS.value)
     if columns > most:
-        raise InputError("The list has {columns} columns; at most {most} can be read.", columns=columns, most=most)
+        raise InputError("The list has more than {most} columns; no more can be read.", most=most)
 
 
 def looks_like_address(cell: str) -> bool:

@@ -28,7 +28,7 @@ def find(body: Grid, layout: Layout, decoded: Decoded, unread: tuple[str, ...]) 
     if unread:
         names = {"sheet": body.sheet, "sheets": ", ".join(unread)}
         message = say("The sheet {sheet} was read; addresses are also in: {sheets}.", **names)
-        yield _odd(message, say("Upload the file again for each of the other sheets that is wanted."))
+        yield _odd(message, say("Choose another sheet where that one is the list; each is read and kept by itself."))
 
 
 def _odd(message: Text, fix: Text, rows: tuple[int, ...] = ()) -> Finding:

@@ -69,11 +69,13 @@ def _hold(amount: float, limit: limits.Limit) -> None:
 
 def _measure(data: bytes, member: zipfile.ZipInfo) -> tuple[int, bool, int]:
     """Bytes unpacked (counted no further than the limit), whether a cell stands beyond column Z, and how many cells
-    show a shared text."""
-    size, is_wide, shared = 0, False, 0
+    show a shared text. Cells that say nothing of their place are counted."""
+    size, is_wide, shared, cells = 0, False, 0, 0
     for piece in _overlapping(_pieces(data, member)):
         size += len(piece)
         _hold(size, limits.LIST_UNPACKED_BYTES)
+        cells += piece.count(b"<c") + piece.count(b":c ")
+        _hold(cells, limits.LIST_FILLED_CELLS)
         shared += piece.count(b't="s"') + piece.count(b"t='s'")
         if _UNUSUAL.search(piece):
             is_wide = is_wide or bool(_WIDE.search(piece))

@@ -75,6 +75,8 @@ def test_an_international_domain_is_sent_in_its_ascii_form():
         "a@lotusbay.edu.mo b@qq.com",
         "a@qq.com/b@qq.com",
         "A <a@qq.com>, B <b@qq.com>",
+        'b@qq.com, "Lam, Ana" <a@qq.com>',
+        "b@qq.com <a@qq.com>",
     ],
 )
 def test_two_addresses_in_a_cell_are_not_one_address(cell):
@@ -274,6 +276,10 @@ def test_repeats_are_counted_by_mailbox():
     found = found_by(checks.check_repeats, judged("ana@gmail.com", "", "", "A.na+x@gmail.com", "ANA@googlemail.com"))
     assert (found.outcome, found.rows) == (Outcome.WARN, (5, 6))
     assert found_by(checks.check_repeats, judged(GOOD, "bo@lotusbay.edu.mo")).outcome is Outcome.PASS
+
+
+def test_an_address_as_its_own_name_is_one_address():
+    assert judged("'ana@lotusbay.edu.mo' <Ana@lotusbay.edu.mo>")["address"].tolist() == ["Ana@lotusbay.edu.mo"]
 
 
 def test_repaired_addresses_are_reported_without_a_warning():

@@ -29,7 +29,7 @@ RESERVED = say("The domain is reserved and belongs to nobody.").template
 NOT_AN_ADDRESS = say("It is not written as an address can be.").template
 
 _INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)])
-_IN_BRACKETS = re.compile(r"[^<>]*<([^<>]+)>[\s;,.]*\Z")
+_IN_BRACKETS = re.compile(r"([^<>]*)<([^<>]+)>[\s;,.]*\Z")
 _BETWEEN = re.compile(r"[\s;,/<>()|:]+")
 _AS_IT_IS = (
     r"\A[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]*@[A-Za-z0-9.\-]*[A-Za-z0-9]\z"  # `repair` changes none of it
@@ -47,7 +47,8 @@ def repair(cell: str) -> str:
     text = unicodedata.normalize("NFKC", cell[:_LONGEST_CELL]).translate(_INVISIBLE).replace("。", ".")
     text = text.strip().strip(";,、").strip()
     bracketed = _IN_BRACKETS.match(text)
-    text = (bracketed[1] if bracketed else text).strip()
+    if bracketed and ("@" not in bracketed[1] or bracketed[1].strip("\"' ").lower() == bracketed[2].strip().lower()):
+        text = bracketed[2].strip()  # with another address before it, the cell holds two
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0]
     if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
