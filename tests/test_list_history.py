@@ -23,7 +23,7 @@ def facts(table, *past):
     records = [(table["person"].iloc[row], *rest) for row, *rest in past]
     told = pd.DataFrame(records, columns=list(list_history.PAST_COLUMNS))
     told = told.assign(reached_at=pd.to_datetime(told["reached_at"], utc=True))
-    return list_history.ListFacts(table=table, past=told, now=NOW)
+    return list_history.known_of(table, told, NOW)
 
 
 def suppressed(reason, count=1, of=3):

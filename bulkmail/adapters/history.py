@@ -90,20 +90,21 @@ def contacts_since(ws: Workspace, since: datetime) -> pd.DataFrame:
     return frame[frame["mailed_at"] >= pd.Timestamp(since)].reset_index(drop=True)
 
 
-def last_contacts(ws: Workspace, persons: pd.Series, since: datetime) -> pd.DataFrame:
-    """When each of these persons was last sent a letter since then, as far as that is known: person, mailed_at.
+def last_contacts(ws: Workspace, persons: pd.Series | None, since: datetime) -> pd.DataFrame:
+    """When each of these persons (None: everybody) was last sent a letter since then, as far as that is known: person,
+    mailed_at.
 
     Plans are asked from the newest back until everybody was found, PLANS_ASKED at most, one at a time in memory.
     """
-    missing, parts = pd.Index(persons.unique()), []
+    missing, parts = pd.Index([] if persons is None else persons.unique()), []
     with reading(ws) as connection:
         newest_first = sorted(_plans_started(connection, ws, since), key=lambda plan: plan.made_at, reverse=True)
         for plan in newest_first[:PLANS_ASKED]:
             frame = _contacts(connection, ws, plan)
-            sent = frame[frame["state"].eq("accepted") & frame["person"].isin(missing)]
+            sent = frame[frame["state"].eq("accepted")]
+            parts.append(sent if persons is None else sent[sent["person"].isin(missing)])
             missing = missing.difference(pd.Index(sent["person"]))
-            parts.append(sent)
-            if missing.empty:
+            if missing.empty and persons is not None:
                 break
     return _stacked(parts, CONTACT_KINDS)[["person", "mailed_at"]]
 

@@ -22,6 +22,7 @@ Kernel = Callable[[pa.Table], pa.Table]
 _IN_ORDER = "source_row"
 _DOT = "\u2024"  # in names of columns; to Spark a dot is a field of a struct
 _TASK_BYTES = 100_000_000  # of files read by one task
+_NO_FILES = pa.table({"name": pa.array([], pa.string()), "content": pa.array([], pa.binary())})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +33,13 @@ class Folder:
 
     def run(self, kernel: Kernel, *, keep: bool = False) -> Any:
         """A Spark table of what the kernel makes of each file; `keep` when it is asked for more than once."""
-        found = _mapped(self.files, lambda file: kernel(_named(file)), kernel(_EMPTY))
+
+        def work(files: pa.Table) -> pa.Table:
+            names = pa.array(map(unquote, files["name"].to_pylist()), pa.string())
+            return kernel(files.set_column(0, "name", names))
+
+        found = _mapped(self.files, work, kernel(_NO_FILES))
         return found.persist() if keep else found
-
-
-_EMPTY = pa.table({"name": pa.array([], pa.string()), "content": pa.array([], pa.binary())})
 
 
 @contextmanager
@@ -67,15 +70,11 @@ def _session() -> Any:
         raise SettingsError("Spark does not start. It needs Java 17; see JAVA_HOME.") from error
 
 
-def together(rows: Any, kernel: Kernel, *, by: str) -> Any:
-    """A Spark table of what the kernel makes of all rows that share a value of the column `by`, in their order."""
-    gathered = rows.repartition(by).sortWithinPartitions(_IN_ORDER)
-    return _mapped(gathered, kernel, kernel(_dotted(rows.limit(0).toArrow())))
-
-
-def each(rows: Any, kernel: Kernel) -> Any:
-    """A Spark table of what the kernel makes of the rows, a batch at a time."""
-    return _mapped(rows, kernel, kernel(_dotted(rows.limit(0).toArrow())), whole=False)
+def mapped(rows: Any, kernel: Kernel, *, by: str = "") -> Any:
+    """A Spark table of what the kernel makes of the rows: a batch at a time, or with `by` all rows that share a value
+    of that column together and in their order."""
+    gathered = rows.repartition(by).sortWithinPartitions(_IN_ORDER) if by else rows
+    return _mapped(gathered, kernel, kernel(_dotted(rows.limit(0).toArrow())), whole=bool(by))
 
 
 def _mapped(rows: Any, kernel: Kernel, example: pa.Table, *, whole: bool = True) -> Any:
@@ -98,7 +97,3 @@ def _plain(table: pa.Table) -> pa.Table:
 
 def _dotted(table: pa.Table) -> pa.Table:
     return table.rename_columns([name.replace(_DOT, ".") for name in table.column_names])
-
-
-def _named(files: pa.Table) -> pa.Table:
-    return files.set_column(0, "name", pa.array([unquote(name) for name in files["name"].to_pylist()], pa.string()))

@@ -98,6 +98,7 @@ def check_folder(ws: Workspace, path: Path, engine: str, as_json: bool) -> int:
     told = t("{file}: {rows} rows in {files} files", file=path.name, rows=found.rows, files=len(found.files))
     screen.line(told, "bold")
     screen.counts("", [(t("Eligible"), found.eligible), *screen.labelled(found.reasons)], found.rows)
+    screen.line(bounces(found.bounces))
     screen.findings(found.findings)
     return BLOCKED if preflight.blocks(found.findings) else 0
 

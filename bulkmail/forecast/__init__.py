@@ -7,7 +7,7 @@ a log is too thin for more. Forecasts come with intervals, or as unknown with a 
 """
 
 from bulkmail.forecast.board import Prices
-from bulkmail.forecast.bounces import BounceForecast, expected_bounces
+from bulkmail.forecast.bounces import BounceForecast, bounces_among, expected_bounces, reached_by
 from bulkmail.forecast.calendar import collisions, pressure_by_week
 from bulkmail.forecast.expected import Forecast, coverage, expected, expected_outcomes
 from bulkmail.forecast.expected import backtest as backtest_of_counts
@@ -37,6 +37,7 @@ __all__ = [
     "Sends",
     "backtest",
     "backtest_of_counts",
+    "bounces_among",
     "collisions",
     "coverage",
     "curve",
@@ -58,6 +59,7 @@ __all__ = [
     "outlook",
     "pressure_by_week",
     "prices_of",
+    "reached_by",
     "read_holdout",
     "read_hours",
     "reliability",

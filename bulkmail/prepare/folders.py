@@ -14,11 +14,12 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
-from bulkmail import audience, intake, limits, preflight
+from bulkmail import audience, forecast, intake, limits, list_history, preflight
 from bulkmail.adapters import domain_answers, spark, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError
 from bulkmail.model import FIELD_PREFIX, KNOWN_FIELDS, Finding, Outcome, Text, say
+from bulkmail.prepare import known
 from bulkmail.prepare.lists import asks_dns, judge_people
 from bulkmail.tips import addressing, consent
 
@@ -30,12 +31,13 @@ _COLUMNS = ("original_address", *(field for field in KNOWN_FIELDS if field != "a
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a report says of a list in numbers and findings, whoever counted: `reasons` are those of the rows left out;
-    `files` says how each was read."""
+    `bounces` is how many letters will likely come back, `files` says how each was read."""
 
     rows: int
     eligible: int
     reasons: Mapping[str, int]
     findings: tuple[Finding, ...]
+    bounces: forecast.BounceForecast
     files: tuple[Mapping[str, object], ...]
 
 
@@ -111,31 +113,39 @@ class _Known:
 
     person_key: bytes
     suppressed: pd.DataFrame
+    past: pd.DataFrame
+    reached: pd.Series
     slips: Mapping[str, str]
     answers: Mapping[str, str]
     now: datetime
 
 
-def _known(ws: Workspace, domains: Mapping[str, int], now: datetime) -> _Known:
+def _knowledge(ws: Workspace, domains: Mapping[str, int], now: datetime) -> _Known:
     answers = domain_answers.answers_of(ws, domains, now=now) if asks_dns(ws) else {}
+    letters = known.past_letters(ws)
     return _Known(
         person_key=ws.person_key,
         suppressed=suppressions.suppressions(ws),
+        past=known.past_of(ws, letters, now),
+        reached=forecast.reached_by(letters),
         slips=addressing.likely_domains(domains),
         answers=answers,
         now=now,
     )
 
 
-def _judge(rows: pa.Table, known: _Known) -> pa.Table:
+def _judge(rows: pa.Table, house: _Known) -> pa.Table:
     """The signs of each row and its reason, "" where it can be mailed; all rows of a person are judged together."""
     table = rows.select([name for name in rows.column_names if name not in _PLACED]).to_pandas()
-    judged = addressing.annotate(table, person_key=known.person_key, domain_facts=known.answers, slips=known.slips)
-    people = audience.select_audience(judge_people(judged, known.suppressed, now=known.now))
-    reasons = people.excluded.set_index("source_row")["reason"]
+    judged = addressing.annotate(table, person_key=house.person_key, domain_facts=house.answers, slips=house.slips)
     signs = addressing.signs_of(judged)
-    told = signs["source_row"].map(reasons).astype("str").fillna("")
-    return pa.Table.from_pandas(signs.assign(reason=told), preserve_index=False)
+    judged = judge_people(judged, house.suppressed, now=house.now)
+    known_here = list_history.signs_of(judged, house.past, house.now).drop(columns="source_row")
+    people = audience.select_audience(judged)
+    told = signs["source_row"].map(people.excluded.set_index("source_row")["reason"]).astype("str").fillna("")
+    reached = (told.eq("") & judged["person"].isin(house.reached)).astype("int8")
+    signs = pd.concat([signs, known_here], axis="columns").assign(reached=reached, reason=told)
+    return pa.Table.from_pandas(signs, preserve_index=False)
 
 
 _PLACED = ("mailbox", "domain", "key")
@@ -172,15 +182,16 @@ def _counts(table: object, by: str) -> dict[str, int]:
     return dict(zip(found[by].to_list(), found["rows"].to_list(), strict=True))
 
 
-def _summary(said: list[dict[str, object]], counts: dict[str, int], reasons: dict[str, int]) -> Summary:
+def _summary(ws: Workspace, said: list[dict[str, object]], counts: dict[str, int], reasons: dict[str, int]) -> Summary:
     rows, eligible = sum(reasons.values()), reasons.pop("", 0)
     quality = addressing.Quality(rows=rows, counts=counts)
-    found = [*_odd(said), *(check(quality) for check in addressing.CHECKS)]
+    found = [*_odd(said), *(check(quality) for check in (*addressing.CHECKS, *list_history.CHECKS))]
     return Summary(
         rows=rows,
         eligible=eligible,
         reasons={reason: reasons[reason] for reason in audience.REASONS if reason in reasons},
         findings=tuple(preflight.by_harm(found)),
+        bounces=forecast.bounces_among(known.past_letters(ws), planned=eligible, reached=counts["reached"]),
         files=tuple(said),
     )
 
@@ -193,11 +204,11 @@ def _here(ws: Workspace, path: str, now: datetime) -> Summary:
     columns, before = _order(said, path)
     table = pd.concat([_rows_of(name, files[name], columns, before[name], now) for name in before], ignore_index=True)
     rows = _placed(table)
-    known = _known(ws, _counts(rows, "domain"), now)
-    judged, several = _judge(rows, known), _shared(_clues(rows))
+    house = _knowledge(ws, _counts(rows, "domain"), now)
+    judged, several = _judge(rows, house), _shared(_clues(rows))
     counts = addressing.count(judged.drop_columns("reason"))
     counts["several_addresses"] = len(several["source_row"].unique())
-    return _summary(said, counts, _counts(judged, "reason"))
+    return _summary(ws, said, counts, _counts(judged, "reason"))
 
 
 def _by_spark(ws: Workspace, path: str, now: datetime) -> Summary:
@@ -207,11 +218,11 @@ def _by_spark(ws: Workspace, path: str, now: datetime) -> Summary:
         columns, before = _order(said, path)
         read = partial(_read_placed, columns=columns, before=before, now=now)
         rows = folder.run(_each_file(read), keep=True)
-        known = _known(ws, _counts(rows, "domain"), now)
-        judged = spark.together(rows, partial(_judge, known=known), by="key").persist()
-        several = spark.together(spark.each(rows, _clues), _shared, by="clue").distinct().count()
+        house = _knowledge(ws, _counts(rows, "domain"), now)
+        judged = spark.mapped(rows, partial(_judge, house=house), by="key").persist()
+        several = spark.mapped(spark.mapped(rows, _clues), _shared, by="clue").distinct().count()
         counts = addressing.count(judged.drop("reason")) | {"several_addresses": several}
-        return _summary(said, counts, _counts(judged, "reason"))
+        return _summary(ws, said, counts, _counts(judged, "reason"))
 
 
 def _inspected(name: str, data: bytes) -> pa.Table:

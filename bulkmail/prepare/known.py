@@ -14,11 +14,14 @@ _HEARD = ("campaign", "person", "sent_at", "bounced", "complained", "unsubscribe
 
 def past_checks(ws: Workspace, table: pd.DataFrame, now: datetime) -> list[Finding]:
     """What the past says of an annotated list (`list_history.CHECKS`)."""
+    known = list_history.known_of(table, past_of(ws, past_letters(ws), now, table["person"]), now)
+    return [check(known) for check in list_history.CHECKS]
+
+
+def past_of(ws: Workspace, letters: pd.DataFrame, now: datetime, persons: pd.Series | None = None) -> pd.DataFrame:
+    """What came of letters of elsewhere and of ours (`list_history.PAST_COLUMNS`), to some persons or to all."""
     since = now - timedelta(days=31 * limits.ADDRESS_CONFIRMED_MONTHS.value)
-    contacts = history.last_contacts(ws, table["person"], since)
-    told = list_history.past_of(past_letters(ws), contacts)
-    facts = list_history.ListFacts(table=table, past=told, now=now)
-    return [check(facts) for check in list_history.CHECKS]
+    return list_history.past_of(letters, history.last_contacts(ws, persons, since))
 
 
 def past_letters(ws: Workspace) -> pd.DataFrame:
