@@ -65,8 +65,10 @@ def overlay(table: pd.DataFrame, mends: pd.DataFrame) -> pd.DataFrame:
 
 def _laid_over(table: pd.DataFrame, column: str, mends: pd.DataFrame) -> pd.Series:
     cells = table[column] if column in table else _text(np.full(len(table), "", dtype=object), table)
-    after = table["source_row"].map(mends.set_index("source_row")["after"])
-    return after.astype("str").where(after.notna(), cells).astype("str")
+    places = pd.Index(mends["source_row"]).get_indexer(table["source_row"])
+    mended, laid = places >= 0, cells.astype("str")  # only these are touched: a long list has few of them
+    laid[mended] = mends["after"].astype("str").array.take(places[mended])
+    return laid
 
 
 def _text(values: np.ndarray, table: pd.DataFrame) -> pd.Series:

@@ -1,11 +1,14 @@
 """What is in a list: who can be mailed, who cannot and why, and what was found, with a way to the rows behind each."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import _ui as ui
 import pandas as pd
 import streamlit as st
 from _ui import t
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from bulkmail import audience, charts, forecast, prepare, wiring
 from bulkmail.adapters import database
@@ -45,9 +48,11 @@ class Seen:
 
 
 @st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
-def _judged(key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...]) -> tuple:
+def _judged(
+    key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...], _tell: Callable[[int, int], object]
+) -> tuple:
     """The report on a list and its rows with their reasons, kept until something is learned of its people."""
-    return prepare.report_with_rows(ui.house(), _table, _read, now=wiring.now())
+    return prepare.report_with_rows(ui.house(), _table, _read, now=wiring.now(), on_progress=_tell)
 
 
 def look(
@@ -59,9 +64,24 @@ def look(
     newest: bool = False,
 ) -> Seen:
     """The list, judged; `key` changes whenever its table does."""
-    with st.spinner(t("Judging every row…")):
-        report, every_row = _judged(key, database.last_change(ui.house()), table, read)
+    told: list[tuple[int, int]] = []
+    context = (None, get_script_run_ctx())
+    with st.spinner(t("Judging every row…")), ThreadPoolExecutor(1, "", add_script_run_ctx, context) as beside:
+        known = database.last_change(ui.house())
+        work = beside.submit(_judged, key, known, table, read, lambda *numbers: told.append(numbers))
+        show_asking(work, told)
+    report, every_row = work.result()
     return Seen(table=table, report=report, every_row=every_row, columns=columns, version=version, newest=newest)
+
+
+def show_asking(work: Future, told: list[tuple[int, int]]) -> None:
+    """Draw how far the questions to DNS have come (the last of `told`), until the work is done."""
+    place = st.empty()
+    while wait([work], timeout=0.3).not_done:
+        if told:
+            done, domains = told[-1]
+            place.progress(done / domains, t("Asking DNS: {done} of {domains} domains", done=done, domains=domains))
+    place.empty()
 
 
 def show_cards(seen: Seen) -> None:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -19,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 _LARGE_BYTES = 1_000_000
+_PROGRESS, _NOTED, _LOOK_SECONDS = "progress", 20, 0.3
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -26,16 +29,47 @@ _Result = TypeVar("_Result")
 def apart(work: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
     """What `work(*args, **kwargs)` returns or raises, from a new process. `work` stands in a module; everything that
     goes in or out can be pickled. RuntimeError where the process dies, of too little memory say."""
+    return _apart(lambda folder: (work, args, kwargs), lambda folder: None)
+
+
+def apart_telling(tell: Callable[[int, int], object], work: Callable[..., _Result], *args: object) -> _Result:
+    """As `apart`. `work` is given `on_progress` besides; what it says there, `tell` is told here, thrice a second."""
+
+    def pass_on(folder: Path) -> None:
+        with suppress(OSError, ValueError):  # not written yet, or just being written
+            done, whole = (folder / _PROGRESS).read_text().split()
+            tell(int(done), int(whole))
+
+    return _apart(lambda folder: (work, args, {"on_progress": partial(_note, folder / _PROGRESS)}), pass_on)
+
+
+def _note(path: Path, done: int, whole: int) -> None:
+    if done % _NOTED == 0 or done == whole:
+        path.write_text(f"{done} {whole}")
+
+
+def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> _Result:
     with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
         there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "bulkmail.adapters.apart", folder]
-        done = subprocess.run(command, input=_packed((work, args, kwargs), Path(folder)), stdout=-1, env=there)
-        if done.returncode:
-            raise RuntimeError(f"the process apart ended with {done.returncode}")
-        result, error = _Unpacker(io.BytesIO(done.stdout)).load()
+        with subprocess.Popen(command, stdin=-1, stdout=-1, env=there) as process:
+            answer = _answer(process, _packed(call(Path(folder)), Path(folder)), partial(meanwhile, Path(folder)))
+        if process.returncode:
+            raise RuntimeError(f"the process apart ended with {process.returncode}")
+        result, error = _Unpacker(io.BytesIO(answer)).load()
     if error is not None:
         raise error
     return result
+
+
+def _answer(process: subprocess.Popen, question: bytes | None, meanwhile: Callable[[], None]) -> bytes:
+    answer = None
+    while answer is None:
+        with suppress(subprocess.TimeoutExpired):
+            answer = process.communicate(question, timeout=_LOOK_SECONDS)[0]
+        question = None  # it is on its way
+        meanwhile()
+    return answer
 
 
 def _packed(value: object, folder: Path) -> bytes:

@@ -143,6 +143,10 @@ def reverse_name(ip: str) -> str:
 
 
 def run(work: Coroutine[None, None, _Result]) -> _Result:
-    """Return what the coroutine returns, from a thread of its own: a notebook already has a loop running in ours."""
+    """Return what the coroutine returns, from a thread of its own: a notebook already has a loop running in ours. On
+    uvloop where Streamlit has brought it along, which spares a fifth of the time."""
+    loop = asyncio.run
+    with suppress(ImportError):
+        from uvloop import run as loop
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        return thread.submit(loop, work).result()

@@ -18,7 +18,7 @@ from bulkmail.prepare.campaigns import (
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.folders import ENGINES, Summary, report_on_folder
-from bulkmail.prepare.large import read_list, report_with_rows
+from bulkmail.prepare.large import keep_list, read_list, report_with_rows
 from bulkmail.prepare.letters import canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
     ListReport,
@@ -93,6 +93,7 @@ __all__ = [
     "inputs_of_file",
     "judge_addresses",
     "judge_letter",
+    "keep_list",
     "largest_letter",
     "letters_of",
     "list_hash",
