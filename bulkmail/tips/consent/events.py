@@ -68,8 +68,9 @@ def events_of_list(
     bought = each(cells(table, "consent_source"), lambda cell: "bought" if is_bought(cell) else "").eq("bought")
     kept = events["state"].ne("") & table["person"].ne("") & (~bought | events["state"].isin(AGAINST))
     events = events[kept]
-    several = events.assign(purpose=events["purpose"].str.split("\n")).explode("purpose", ignore_index=True)
-    return several.astype({"purpose": "str", "recorded_by": "str"})[list(EVENT_COLUMNS)]
+    if events["purpose"].str.contains("\n", regex=False).any():
+        events = events.assign(purpose=events["purpose"].str.split("\n")).explode("purpose")
+    return events.astype({"purpose": "str", "recorded_by": "str"})[list(EVENT_COLUMNS)].reset_index(drop=True)
 
 
 def notice_of_attestation(attestation: Attestation, list_name: str, purpose: str) -> Notice:

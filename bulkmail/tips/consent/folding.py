@@ -122,9 +122,9 @@ def expiry(said: pd.DataFrame, validity: Validity = VALIDITY) -> pd.Series:
 
 def _months(said: pd.DataFrame, validity: Validity) -> np.ndarray:
     """For how many months each consent lasts."""
-    kinds = pd.MultiIndex.from_arrays([said["jurisdiction"].fillna(""), said["basis"].fillna("")])
-    codes, different = pd.factorize(kinds)
-    return np.array([months_of(country, basis, validity) for country, basis in different], dtype="int64")[codes]
+    (country, countries), (basis, bases) = (pd.factorize(said[name].fillna("")) for name in ("jurisdiction", "basis"))
+    months = [[months_of(one, other, validity) for other in bases] for one in countries]
+    return np.array(months, dtype="int64").reshape(len(countries), len(bases))[country, basis]
 
 
 def months_of(country: str, basis: str, validity: Validity = VALIDITY) -> int:

@@ -62,7 +62,7 @@ def annotate(
     a refusal or withdrawal of its purpose still counts. `country` is the house's own.
     """
     places = _places(table, country)
-    theirs = pd.Series(places.to_numpy(), table["person"]).groupby(level=0).first()
+    theirs = pd.Series(places.to_numpy(), table["person"])[~table["person"].duplicated().to_numpy()]
     folded = fold(spelled_as(events, purpose), now=now, validity=validity, countries=theirs)
     ours = folded["purpose"].eq(purpose)
     found = folded[ours].set_index("person").reindex(table["person"]).set_axis(table.index)
