@@ -31,6 +31,7 @@ MANY = 20_000  # people from whom on it is quicker to read the whole ledger
 LOOKED_AT = 2_000  # newest events looked at before each campaign
 VERIFIED = 50_000  # rows looked at together when the chain is verified
 CHUNK = 5_000  # rows a statement: well below the variables that either database allows
+CACHE_KIB, BULK_CACHE_KIB = 2_000, 262_144  # SQLite's own default, and what the indexes of a million rows fill
 BEGINNING = "0" * 64
 _TEXT = pa.large_string()
 
@@ -273,7 +274,8 @@ def _one_writer(connection: Connection) -> None:
 
 
 def _insert(connection: Connection, rows: pd.DataFrame) -> None:
-    """Write the rows. SQLite gets them as its driver takes them: binding a million one by one takes a minute."""
+    """Write the rows. SQLite gets them as its driver takes them, for binding a million one by one takes a minute, and
+    room to keep its indexes in memory meanwhile: their keys are hashes, and each row touches pages anywhere in them."""
     if connection.dialect.name != "sqlite":
         for start in range(0, len(rows), CHUNK):
             connection.execute(insert(consent_event), _records(rows.iloc[start : start + CHUNK]))
@@ -281,7 +283,9 @@ def _insert(connection: Connection, rows: pd.DataFrame) -> None:
         names, places = ", ".join(f'"{name}"' for name in rows), ", ".join("?" * len(rows.columns))
         values = [_stored(rows[name]) for name in rows]
         statement = f"INSERT INTO consent_event ({names}) VALUES ({places})"
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{BULK_CACHE_KIB if len(rows) > MANY else CACHE_KIB}")
         connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _stored(column: pd.Series) -> list[object]:
