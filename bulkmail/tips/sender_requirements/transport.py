@@ -62,7 +62,10 @@ def check_trust_signals(facts: SenderFacts) -> Finding:
     if _is_wrong(dns.mta_sts) or _is_wrong(dns.tls_reports):
         return warned("SND-20", message, fix)
     unseen = _unseen(facts)
-    return not_known("SND-20", message, _look_at(unseen[0], dns.domain)) if unseen else passed("SND-20", message, fix)
+    if unseen:
+        message = say("{message} What of it lies on the web is not known.", message=message)
+        return not_known("SND-20", message, _look_at(unseen[0], dns.domain))
+    return passed("SND-20", message, fix)
 
 
 def _unseen(facts: SenderFacts) -> list[str]:
