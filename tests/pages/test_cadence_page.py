@@ -1,5 +1,6 @@
 """The cadence page: the time is kept, who is held back is named, and the past says what it knows and no more."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -224,6 +225,21 @@ def test_a_thin_past_answers_questions_with_not_enough_data(opened, sqlite_works
         page = opened("cadence", past="engagement", question=question)
         assert "Not enough data" in words(page)
         assert not page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+def test_each_answer_is_a_chart_with_words_for_those_who_do_not_see_it_and_the_table_behind(
+    opened, sqlite_workspace, locale
+):
+    letters(sqlite_workspace, 12, each=200, clicked=8, days_ago=1)
+    for question in ("rates", "machines", "complaints", "weeks", "growth", "hours"):
+        page = opened("cadence", locale, past="engagement", question=question)
+        [chart] = page.get("plotly_chart")
+        drawn = json.loads(chart.proto.spec)["layout"]
+        title = drawn["title"]["text"]
+        assert title.endswith(("?", "？")) and drawn["xaxis"]["title"]["text"]
+        assert chart.proto.alt.startswith(title) and len(chart.proto.alt) > len(title) + 3
+        assert page.dataframe[-1].value.shape[0] > 0
 
 
 def test_what_gmail_thinks_is_not_claimed_without_its_figures(opened, sqlite_workspace):
