@@ -151,11 +151,13 @@ def check_advertisement_is_labelled(facts: ClarityFacts) -> Finding:
     count = sum(facts.recipient_domains.values())
     there = sum(number for domain, number in facts.recipient_domains.items() if _MAINLAND.fullmatch(domain))
     day, month, year = facts.unasked_in.get("SG", (0, 0, 0))
-    message = say(
-        "{there} of {count} readers have mailboxes of mainland China; readers of Singapore who have not asked have "
-        "{day} letters in a day, {month} in 30 days and {year} in a year.",
-        there=there, count=count, day=day, month=month, year=year,
-    )  # fmt: skip
+    message = say("{there} of {count} readers have mailboxes of mainland China.", there=there, count=count)
+    if year:
+        message = say(
+            "{there} of {count} readers have mailboxes of mainland China; readers of Singapore who have not asked have "
+            "{day} letters in a day, {month} in 30 days and {year} in a year.",
+            there=there, count=count, day=day, month=month, year=year,
+        )  # fmt: skip
     ceilings = (limits.SINGAPORE_BULK_DAY, limits.SINGAPORE_BULK_MONTH, limits.SINGAPORE_BULK_YEAR)
     bulk = any(sent > limit.value for sent, limit in zip((day, month, year), ceilings, strict=True))
     lacks = (there and not _LABEL.match(facts.subject)) or (bulk and not facts.subject.startswith("<ADV> "))
