@@ -35,7 +35,10 @@ REASONS: Mapping[str, Text] = {
     "in_doubt_before": say("May have this campaign's letter already"),
     "duplicate": say("Same mailbox as another row"),
     "frequency_promise": say("Was promised fewer letters, or asked for fewer"),
+    "inactive": say("Long silent, also when asked whether to go on"),
     "frequency_cap": say("Would get too many letters"),
+    "frequency_trial": say("Held to fewer letters by lot, to learn what letters do"),
+    "quiet_hours": say("Would get it at night"),
 }
 _CORRECT_ADDRESS = say("Correct the address where the list comes from, then upload the list again.")
 _LEAVE = say("Do not write to this person again. No upload can undo this.")
@@ -67,12 +70,16 @@ _NEXT_STEPS: Mapping[str, Text] = {
     "in_doubt_before": say("Settle what is in doubt on the campaign's results; until then the letter is not repeated."),
     "duplicate": say("Nothing to do: the mailbox gets the letter once, by the row that was kept."),
     "frequency_promise": say("Wait until the promised time has passed, or ask this person for more."),
+    "inactive": say("Do not write to this person until they come back by themselves."),
     "frequency_cap": say("Send later, when fewer letters lie behind this person."),
+    "frequency_trial": say("Nothing to do: the trial of the cadence rules ends when somebody ends it."),
+    "quiet_hours": say("Send at an hour that is daytime where this person lives."),
 }
 # The columns that say why not, in the order of their reasons above; `duplicate` stands before the last.
 _JUDGED = (
     "addressing_reason", "suppression_reason", "left_out_reason", "consent_reason", "handled_reason", "cadence_reason",
 )  # fmt: skip
+_BY_TIME = ("frequency_cap", "frequency_trial", "quiet_hours")
 _NUMBER = {"": 0} | {reason: number for number, reason in enumerate(REASONS, start=1)}
 
 
@@ -119,8 +126,8 @@ def reason_of_row(people: Audience, row: int) -> str:
 
 
 def but_for_caps(people: Audience) -> pd.DataFrame:
-    """The rows that nothing but a cap speaks against: the eligible ones, then those that would get too many letters."""
-    capped = people.excluded[people.excluded["reason"] == "frequency_cap"]
+    """The rows that nothing but the moment speaks against: the eligible ones, then those held back for now."""
+    capped = people.excluded[people.excluded["reason"].isin(_BY_TIME)]
     return pd.concat([people.eligible, capped[people.eligible.columns]], ignore_index=True)
 
 

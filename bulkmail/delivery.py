@@ -282,11 +282,13 @@ def letters_per_second(settled: Iterable[tuple[datetime, int]], began: datetime 
     return sum(letters for at, letters in settled if at > since) / seconds
 
 
-def allowance(peak: int) -> int:
+def allowance(
+    peak: int, *, first_day: int = int(limits.WARM_UP_FIRST_DAY.value), step: float = limits.WARM_UP_STEP.value
+) -> int:
     """Return how many letters a domain on its ramp may send in a day, when its highest day of the last 30 had `peak`:
-    WARM_UP_FIRST_DAY at first, then WARM_UP_STEP times the highest. Providers name sudden rises as a cause of rate
+    `first_day` at first, then `step` times the highest. Providers name sudden rises as a cause of rate
     limits (limits.GMAIL_GUIDELINES); bad days end the growth, since a run stops itself on evidence."""
-    return max(int(limits.WARM_UP_FIRST_DAY.value), math.ceil(peak * limits.WARM_UP_STEP.value))
+    return max(first_day, math.ceil(peak * step))
 
 
 # ---------------------------------------------------------------- stopping on evidence

@@ -160,16 +160,40 @@ def learn(letters: pd.DataFrame, planned: Planned, now: datetime) -> tuple[forec
 
 
 def improve(
-    past: forecast.Past, now: datetime, *, rules: cadence.Rules = cadence.HOUSE_RULES, locked: Sequence[str] = ()
+    past: forecast.Past,
+    now: datetime,
+    *,
+    rules: cadence.Rules = cadence.HOUSE_RULES,
+    locked: Sequence[str] = (),
+    prices: forecast.Prices | None = None,
+    kinds: Sequence[str] = forecast.KINDS,
 ) -> forecast.Improvement:
     """Return better dates for a plan (`forecast.improve`), within the hours, days and lead time of the rules."""
+    allowed = _allowed(past, now, rules)
+    return forecast.improve(past, allowed=allowed, locked=locked, prices=prices, kinds=kinds)
+
+
+def frontier(
+    past: forecast.Past,
+    now: datetime,
+    *,
+    rules: cadence.Rules = cadence.HOUSE_RULES,
+    locked: Sequence[str] = (),
+    kinds: Sequence[str] = forecast.KINDS,
+) -> pd.DataFrame:
+    """Return how clicks trade against unsubscribes (`forecast.frontier`), within the same bounds as `improve`."""
+    return forecast.frontier(past, allowed=_allowed(past, now, rules), locked=locked, kinds=kinds)
+
+
+def _allowed(past: forecast.Past, now: datetime, rules: cadence.Rules) -> Callable[[str, float], bool]:
+    """Whether a campaign may leave on a day since the log's start."""
     start, earliest = past.known.sends.start, pd.Timestamp(now) + cadence.LEAD_TIME
 
     def allowed(campaign: str, day: float) -> bool:
         moment = (start + pd.Timedelta(days=day)).round("s")
         return moment >= earliest and cadence.why_closed(moment.to_pydatetime(), rules) is None
 
-    return forecast.improve(past, allowed=allowed, locked=locked)
+    return allowed
 
 
 def look_back(letters: pd.DataFrame, now: datetime) -> tuple[dict[str, forecast.Curve], pd.DataFrame, pd.DataFrame]:

@@ -1,9 +1,11 @@
 """The calendar: what was sent and is planned, whom campaigns meet at, and what a change of dates would bring."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import _planner
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -17,27 +19,25 @@ from bulkmail.tips import cadence
 
 WEEKS_SHOWN = 26
 NOBODY_LEFT_OUT = pd.DataFrame(columns=["campaign", "reason", "count"])
+STEPS, DRAFT, SEEN = "calendar steps", "calendar draft", "calendar as seen"  # of the session
 
 
 def show_calendar(letters: pd.DataFrame, state: str) -> None:
     """Draw the past weeks and the campaigns ahead, with the forecast beside what is edited."""
-    ahead = planned(f"{state} {database.last_change(ui.house())} {times()}")
-    draw_pressure(letters, ahead.letters, f"{state} {times()}")
+    ahead = planned(plan_state(state))
+    draw_pressure(letters, ahead.letters, plan_state(state))
     st.subheader(t("What is planned?"), anchor=False)
     if ahead.campaigns.empty:
         st.info(t("No campaign has a time yet. Choose one above, for each campaign in hand."), icon=":material/event:")
         return
-    edited = edit(ahead.campaigns)
-    changed = prepare.as_edited(ahead.letters, edited)
-    show_collisions(changed)
-    show_outlook(letters, changed, state)
-    offer_to_keep(ahead.campaigns, edited)
+    show_plan(letters, state)
 
 
-def times() -> str:
-    """A text that changes with the time, list or existence of any campaign."""
+def plan_state(state: str) -> str:
+    """A text that changes with the past, and with the time, list or existence of any campaign."""
     known = database.campaigns(ui.house())
-    return " ".join(f"{each.id} {each.send_at} {each.list_name}" for each in known)
+    times = " ".join(f"{each.id} {each.send_at} {each.list_name}" for each in known)
+    return f"{state} {database.last_change(ui.house())} {times}"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,55 +66,230 @@ def draw_pressure(letters: pd.DataFrame, ahead: pd.DataFrame, state: str) -> Non
     st.caption(t("The dashed line is today; what lies right of it is planned. All departments count together."))
 
 
-# ---------------------------------------------------------------- editing
+# ---------------------------------------------------------------- the plan, and what a change would bring
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What changes are told from, made once for a past and who gets what: the forecast to try things on, learned with
+    the campaigns at the times `at`. Other times need no other ground."""
+
+    who: forecast.Audiences
+    past: forecast.Past
+    tryout: forecast.Tryout
+    at: Mapping[str, pd.Timestamp]
+
+    def told(self, plan: pd.DataFrame, joins: Mapping[str, str]) -> forecast.Outlook:
+        """What a plan (campaign, send_at) will likely bring."""
+        return forecast.tried(self.tryout, plan.set_index("campaign")["send_at"].to_dict(), joins)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def ground(state: str, people: str, _letters: pd.DataFrame, _ahead: pd.DataFrame) -> Ground:
+    given = planning.Planned(letters=_ahead, left_out=NOBODY_LEFT_OUT)
+    past = planning.learn(_letters, given, wiring.now())[0]
+    tryout = forecast.tryout_of(past, forecast.outlook(past))
+    at = _ahead.groupby("campaign")["sent_at"].first().to_dict()
+    return Ground(who=forecast.audiences(_ahead), past=past, tryout=tryout, at=at)
+
+
+@st.fragment
+def show_plan(letters: pd.DataFrame, state: str) -> None:
+    """Draw the campaigns ahead to be edited, and the forecast beside them; a change redraws no more than this."""
+    if st.session_state.pop("calendar changed", False):
+        st.rerun()
+    ahead = planned(plan_state(state))
+    table, told = st.columns([6, 5], gap="large")
+    with table:
+        edited = edit(ahead.campaigns)
+        offer(ahead.campaigns, edited)
+    if ahead.letters.empty:
+        return
+    with told, st.spinner(t("Looking ahead…")):
+        known = ground(state, who_gets_what(ahead.letters), letters, ahead.letters)
+    joins = prepare.joins_of(edited)
+    with told:
+        after = show_outlook(known, ahead.campaigns, edited, joins)
+    if after is not None:
+        draw_fan(after)
+    show_collisions(edited, known.who, joins)
+    if after is not None:
+        past = known.past if is_ground(known, edited, joins) else None
+        _planner.show_planner(letters, prepare.as_edited(ahead.letters, edited), past, edited, state, take)
+
+
+def who_gets_what(ahead: pd.DataFrame) -> str:
+    return str(pd.util.hash_pandas_object(ahead[["campaign", "person"]], index=False).sum())
+
+
+def is_ground(known: Ground, edited: pd.DataFrame, joins: Mapping[str, str]) -> bool:
+    """Whether the plan as edited is the very one that was learned with."""
+    stands = {row.campaign: row.send_at for row in edited.itertuples() if joins[row.campaign] == row.campaign}
+    return stands == known.at
 
 
 def edit(campaigns: pd.DataFrame) -> pd.DataFrame:
-    """Draw the plan as a table of which dates, skips and merges can be changed; return it as it stands."""
-    local = campaigns["send_at"].dt.tz_convert(cadence.MACAU).dt.tz_localize(None)
-    shown = campaigns.assign(send_at=local, skip=False, merge_into="")
-    others = ["", *campaigns["campaign"]]
+    """Draw the plan as a table whose dates, skips and merges can be changed; return it as it stands."""
+    shown = with_draft(campaigns, st.session_state.get(DRAFT))
+    shown = shown.assign(send_at=shown["send_at"].dt.tz_convert(cadence.MACAU).dt.tz_localize(None))
+    free = ["", *campaigns.loc[~campaigns["approved"].astype(bool), "campaign"]]
     config: Mapping[str, object] = {
-        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True),
-        "department": st.column_config.TextColumn(t("Department"), disabled=True, width=170),
-        "letters": st.column_config.NumberColumn(t("Letters"), disabled=True),
-        "send_at": st.column_config.DatetimeColumn(t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True),
-        "skip": st.column_config.CheckboxColumn(t("Skip"), width=70),
-        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=170, options=others),
-        "approved": st.column_config.CheckboxColumn(t("Approved"), disabled=True),
+        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=170),
+        "letters": st.column_config.NumberColumn(t("Letters"), disabled=True, width=60),
+        "send_at": st.column_config.DatetimeColumn(
+            t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True, width=130
+        ),
+        "stays": st.column_config.CheckboxColumn(t("Stays"), width=50),
+        "skip": st.column_config.CheckboxColumn(t("Skip"), width=50),
+        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=110, options=free),
     }
-    order = ("campaign", "department", "letters", "send_at", "skip", "merge_into", "approved")
-    edited = st.data_editor(shown, column_config=config, column_order=order, hide_index=True, key="calendar-edit")
-    st.caption(t("Try other dates, skip a campaign or merge two: the forecast below follows. Nothing is kept yet."))
-    return edited.assign(send_at=edited["send_at"].dt.tz_localize(cadence.MACAU).dt.tz_convert("UTC"))
+    key = f"calendar-edit-{len(st.session_state.get(STEPS, []))}-{st.session_state.get('calendar turns', 0)}"
+    edited = st.data_editor(shown, column_config=config, column_order=tuple(config), hide_index=True, key=key)
+    st.caption(
+        t("Change dates, skip or merge: the forecast follows. “Stays” keeps the planner's hands off; what is approved "
+          "always stays.")
+    )  # fmt: skip
+    edited = edited.assign(send_at=edited["send_at"].dt.tz_localize(cadence.MACAU).dt.tz_convert("UTC"))
+    edited.loc[edited["approved"], ["send_at", "skip", "merge_into", "stays"]] = campaigns.loc[
+        edited["approved"], ["send_at"]
+    ].assign(skip=False, merge_into="", stays=True)
+    st.session_state[SEEN] = edited
+    return edited
 
 
-def offer_to_keep(campaigns: pd.DataFrame, edited: pd.DataFrame) -> None:
-    moved = edited[(edited["send_at"] != campaigns["send_at"]) & ~edited["approved"]]
-    skipped = edited[edited["skip"] & ~edited["approved"]]
-    if moved.empty and skipped.empty:
+def with_draft(campaigns: pd.DataFrame, draft: pd.DataFrame | None) -> pd.DataFrame:
+    """The campaigns with what was tried of them so far."""
+    table = campaigns.assign(skip=False, merge_into="", stays=campaigns["approved"].astype(bool))
+    if draft is not None:
+        tried = draft.set_index("id")
+        for name in ("send_at", "skip", "merge_into", "stays"):
+            known = table["id"].map(tried[name])
+            table[name] = known.where(known.notna(), table[name]).astype(table[name].dtype)
+    return table
+
+
+def offer(campaigns: pd.DataFrame, edited: pd.DataFrame) -> None:
+    """Draw what can be done with the changes: keep them, take the last step back; and what speaks against a date."""
+    times = prepare.changed(campaigns, edited)
+    for row in edited[edited["id"].isin([one for one, at in times.items() if at])].itertuples():
+        why = cadence.why_closed(row.send_at.to_pydatetime(), prepare.cadence_rules(ui.house()))
+        if row.send_at < wiring.now():
+            st.caption(f":material/warning: **{ui.plain(row.campaign)}** · {t('This moment is past.')}")
+        elif why:
+            st.caption(f":material/warning: **{ui.plain(row.campaign)}** · {ui.plain(t(why))}")
+    with st.container(horizontal=True):
+        if times:
+            st.button(
+                t("Keep these dates ({count})", count=len(times)), type="primary", icon=":material/event_available:",
+                key="calendar-keep", on_click=keep, args=(times, edited), disabled=not ui.may(Role.AUTHOR),
+            )  # fmt: skip
+        if times or st.session_state.get(STEPS):
+            st.button(t("Undo"), icon=":material/undo:", key="calendar-undo", on_click=undo)
+    for row in edited.itertuples():
+        other = prepare.joins_of(edited)[row.campaign]
+        if other not in ("", row.campaign):
+            words = t("Write its news into {other}; once kept, it has no time of its own.", other=other)
+            st.caption(f":material/merge: **{ui.plain(row.campaign)}** · {ui.plain(words)}")
+
+
+def step(draft: pd.DataFrame | None, kept: Mapping[str, datetime | None] | None = None) -> None:
+    """Go on to another state of the calendar, such that `undo` finds back to what is seen now."""
+    st.session_state.setdefault(STEPS, []).append((st.session_state.get(SEEN), kept or {}))
+    st.session_state[DRAFT] = draft
+
+
+def take(moves: pd.DataFrame) -> None:
+    """Put moves (campaign, to_at) of the planner into the calendar, to be looked at before they are kept."""
+    seen, to = st.session_state[SEEN], moves.set_index("campaign")["to_at"]
+    at = seen["campaign"].map(to)
+    step(seen.assign(send_at=at.where(at.notna(), seen["send_at"]).astype(seen["send_at"].dtype)))
+
+
+def keep(times: Mapping[str, datetime | None], edited: pd.DataFrame) -> None:
+    """Give drafts their new times; one that is skipped or merged has none until somebody chooses one."""
+    drafts = {one: database.campaign(ui.house(), one) for one in times}
+    before = {one: draft.send_at for one, draft in drafts.items() if draft}
+    save({one: times[one] for one in before})
+    step(edited.assign(skip=False, merge_into=""), before)
+
+
+def undo() -> None:
+    """Take back the last step, also what was kept; where there is none, what was changed by hand."""
+    steps = st.session_state.get(STEPS, [])
+    changed_by_hand = not steps or not same(st.session_state[SEEN], st.session_state.get(DRAFT))
+    st.session_state["calendar turns"] = st.session_state.get("calendar turns", 0) + 1
+    if changed_by_hand:
         return
-    label = t("Keep these dates ({count})", count=len({*moved["id"], *skipped["id"]}))
-    times = dict(zip(moved["id"], moved["send_at"], strict=True)) | dict.fromkeys(skipped["id"])
-    st.button(
-        label, type="primary", icon=":material/event_available:", key="calendar-keep", on_click=keep, args=(times,)
-    )
+    seen, kept = steps.pop()
+    st.session_state[DRAFT] = seen
+    save(kept)
 
 
-def keep(times: dict[str, pd.Timestamp | None]) -> None:
-    """Give drafts their new times; a skipped one has none until somebody chooses one."""
-    for campaign_id, at in times.items():
-        draft = database.campaign(ui.house(), campaign_id)
+def same(seen: pd.DataFrame, draft: pd.DataFrame | None) -> bool:
+    """Whether nothing was changed by hand since the last step."""
+    columns = ["id", "send_at", "skip", "merge_into", "stays"]
+    if draft is None:
+        return False
+    both = seen[columns].merge(draft[columns], on="id", suffixes=("", "_then"))
+    return all((both[name] == both[f"{name}_then"]).all() for name in columns[1:])
+
+
+def save(times: Mapping[str, datetime | None]) -> None:
+    for identity, at in times.items():
+        draft = database.campaign(ui.house(), identity)
         if draft and ui.may(Role.AUTHOR):
-            ui.save(replace(draft, send_at=at.to_pydatetime() if at is not None else None))
-    st.session_state.pop("calendar-edit", None)
+            ui.save(replace(draft, send_at=at))
+            st.session_state["calendar changed"] = True
 
 
-# ---------------------------------------------------------------- collisions and the forecast
+# ---------------------------------------------------------------- the forecast
 
 
-def show_collisions(letters: pd.DataFrame) -> None:
-    pairs = forecast.collisions(letters.rename(columns={"sent_at": "send_at"}))
+def show_outlook(
+    known: Ground, campaigns: pd.DataFrame, edited: pd.DataFrame, joins: Mapping[str, str]
+) -> forecast.Outlook | None:
+    """Draw what the plan will likely bring as edited, against what is kept; None where the past is too thin."""
+    if known.tryout.told.campaigns.empty:
+        st.info(t(forecast.TOO_FEW), icon=":material/help:")
+        return None
+    after = known.told(edited, joins)
+    before = known.told(campaigns, {name: name for name in joins}).totals.set_index("outcome")["expected"]
+    totals = after.totals.set_index("outcome")
+    for place, name in zip(st.columns(len(totals)), totals.index, strict=True):
+        row, change = totals.loc[name], round(float(totals.loc[name, "expected"] - before[name]), 1)
+        place.metric(
+            t(OUTCOMES[name]), f"{row['expected']:,.1f}", change or None,
+            delta_color="normal" if name == "clicked" else "inverse", border=True,
+        )  # fmt: skip
+        place.caption(t("90 %: {low} to {high}", low=f"{row['low90']:,.0f}", high=f"{row['high90']:,.0f}"))
+    for name in after.unknown:
+        st.caption(f":material/help: **{t(OUTCOMES[name])}** · {t(forecast.TOO_FEW)}")
+    if after.gmail:
+        st.caption(f":material/mail: {t(forecast.GMAIL_RULE)}")
+    return after
+
+
+def draw_fan(told: forecast.Outlook) -> None:
+    """Draw what each campaign will likely bring, of one outcome."""
+    known = {name: t(OUTCOMES[name]) for name in OUTCOMES if name in set(told.totals["outcome"])}
+    outcome = ui.choose(t("Look at"), known, "ahead", **ui.SEGMENTS)
+    title, rows = t("What will each campaign likely bring?"), told.campaigns[told.campaigns["outcome"] == outcome]
+    labels = {"told": t("likely, with 50 and 90 % ranges"), "extrapolated": t("beyond what was ever seen")}
+    figure = charts.forecast_fan(rows, title=title, x=t(OUTCOMES[outcome]), y="", labels=labels)
+    values = dict(zip(rows["campaign"], rows["expected"].round(1), strict=True))
+    ui.draw(figure, "calendar-fan", charts.alt_text(title, values))
+    beyond = [name for name, flagged in told.extrapolated.items() if flagged]
+    if beyond:
+        words = t("Beyond the pressure ever seen, so that its forecast is a guess: {names}.", names=", ".join(beyond))
+        st.warning(ui.plain(words), icon=":material/trending_up:")
+
+
+# ---------------------------------------------------------------- collisions
+
+
+def show_collisions(edited: pd.DataFrame, who: forecast.Audiences, joins: Mapping[str, str]) -> None:
+    there = edited[[joins[name] == name for name in edited["campaign"]]]
+    pairs = forecast.collisions(there, who, joins)
     if pairs.empty:
         st.caption(f":material/check: {t('No two planned campaigns reach the same people within a week.')}")
         return
@@ -136,42 +311,3 @@ def show_collisions(letters: pd.DataFrame) -> None:
         ui.draw(
             figure, "calendar-matrix", charts.alt_text(title, pairs.groupby("department")["people"].sum().to_dict())
         )
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def outlook(state: str, plan: str, _letters: pd.DataFrame, _plan: pd.DataFrame) -> forecast.Outlook:
-    given = planning.Planned(letters=_plan, left_out=NOBODY_LEFT_OUT)
-    return planning.look_ahead(_letters, given, wiring.now())[0]
-
-
-def show_outlook(letters: pd.DataFrame, plan: pd.DataFrame, state: str) -> None:
-    if plan.empty:
-        return
-    digest = str(pd.util.hash_pandas_object(plan.astype("str"), index=False).sum())
-    with st.spinner(t("Looking ahead…")):
-        told = outlook(state, digest, letters, plan)
-    if told.campaigns.empty:
-        st.info(t(forecast.TOO_FEW), icon=":material/help:")
-        return
-    known = {name: t(OUTCOMES[name]) for name in OUTCOMES if name in set(told.totals["outcome"])}
-    outcome = ui.choose(t("Look at"), known, "ahead", **ui.SEGMENTS)
-    total = told.totals.set_index("outcome").loc[outcome]
-    sentence = t(
-        "All of it: likely {expected}, nine times in ten {low} to {high}.",
-        expected=f"{total['expected']:,.1f}",
-        low=f"{total['low90']:,.0f}",
-        high=f"{total['high90']:,.0f}",
-    )
-    st.markdown(f"**{t(OUTCOMES[outcome])}** · {sentence}")
-    title, rows = t("What will each campaign likely bring?"), told.campaigns[told.campaigns["outcome"] == outcome]
-    labels = {"told": t("likely, with 50 and 90 % ranges"), "extrapolated": t("beyond what was ever seen")}
-    figure = charts.forecast_fan(rows, title=title, x=t(OUTCOMES[outcome]), y="", labels=labels)
-    ui.draw(
-        figure,
-        "calendar-fan",
-        charts.alt_text(title, dict(zip(rows["campaign"], rows["expected"].round(1), strict=True))),
-    )
-    if told.gmail and outcome == "complained":
-        st.caption(t(forecast.GMAIL_RULE))
-    for name in told.unknown:
-        st.caption(f":material/help: **{t(OUTCOMES[name])}** · {t(forecast.TOO_FEW)}")

@@ -4,6 +4,7 @@ import _ui as ui
 import pandas as pd
 import streamlit as st
 from _forecast import OUTCOMES
+from _trial import show_trial
 from _ui import t
 from _worth import learned, show_worth
 
@@ -43,6 +44,7 @@ def show_fatigue(letters: pd.DataFrame, state: str) -> None:
     show_rows(told)
     reasons = [found[name].reason for name in ("clicked", "unsubscribed") if found[name].reason]
     show_worth(past, state, reasons[0] if reasons else None)
+    show_trial(letters, state)
 
 
 def show_rows(told: forecast.Curve) -> None:

@@ -9,9 +9,10 @@ import _rates
 import _ui as ui
 import pandas as pd
 import streamlit as st
+from _cadence_rules import show_rules
 from _ui import t
 
-from bulkmail import audience, limits, prepare, wiring
+from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Campaign
@@ -40,6 +41,7 @@ def main() -> None:
             show_checks(prepared)
         if prepared:
             show_capped(campaign, prepared)
+    show_rules(prepared)
     st.header(t("What the past says"), anchor=False)
     _past.show_past(campaign, len(prepared.snapshot) if prepared else 0)
 
@@ -78,7 +80,8 @@ def state_of(prepared: prepare.Prepared) -> str:
 def held_back(state: str, slots: tuple[datetime, ...], _prepared: prepare.Prepared) -> dict[datetime, int]:
     """How many people the caps would hold back at each of the slots."""
     people, kind = audience.but_for_caps(_prepared.audience), _prepared.campaign.kind
-    return cadence.capped_by_slot(people, _prepared.contacts, kind=kind, moments=slots)
+    rules = prepare.cadence_rules(ui.house())
+    return cadence.capped_by_slot(people, _prepared.contacts, kind=kind, moments=slots, rules=rules)
 
 
 def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
@@ -97,7 +100,8 @@ def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
         )  # fmt: skip
         if campaign.send_at < wiring.now():
             st.warning(t("This moment is past: the letters would leave as soon as approved."))
-    slots = cadence.suggest_send_times(wiring.now())
+    rules = prepare.cadence_rules(ui.house())
+    slots = cadence.suggest_send_times(wiring.now(), timezone=rules.timezone, rules=rules)
     held = held_back(state_of(prepared), slots, prepared) if prepared else {}
     words = {slot: slot_words(slot, held) for slot in slots}
     st.pills(
@@ -132,10 +136,12 @@ def show_checks(prepared: prepare.Prepared | None) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def had_lately(state: str, _prepared: prepare.Prepared, _now: datetime) -> pd.DataFrame:
-    """The people whom the caps hold back, with what they had."""
-    excluded = _prepared.audience.excluded
-    capped = excluded[excluded["reason"] == cadence.FREQUENCY_CAP]
-    return cadence.lately(capped, _prepared.contacts, send_at=_prepared.campaign.send_at or _now)
+    """The people whom the rules hold back for now, with what they had and the first slot at which nothing would."""
+    excluded, rules = _prepared.audience.excluded, prepare.cadence_rules(ui.house())
+    capped = excluded[excluded["reason"].isin(cadence.BY_TIME)].reset_index(drop=True)
+    told = cadence.lately(capped, _prepared.contacts, send_at=_prepared.campaign.send_at or _now)
+    ahead = cadence.slots(max(_prepared.campaign.send_at or _now, _now) + cadence.LEAD_TIME, 31, rules)
+    return told.assign(next_at=cadence.next_slots(capped, _prepared.contacts, moments=ahead, rules=rules))
 
 
 def show_capped(campaign: Campaign, prepared: prepare.Prepared) -> None:
@@ -148,9 +154,13 @@ def show_capped(campaign: Campaign, prepared: prepare.Prepared) -> None:
         t("{count} of {rows} people had enough letters and are held back", count=len(table), rows=rows),
         icon=":material/front_hand:",
     ):
-        week, month = limits.CAP_7_DAYS.value, limits.CAP_30_DAYS.value
         st.caption(
-            t("With this letter they would have more than {week} in 7 days or {month} in 30.", week=week, month=month)
+            t(
+                "Nobody is dropped: the same campaign, approved again at the next slot, writes to them alone. {later} "
+                "of {count} have such a slot within 31 days.",
+                later=int(table["next_at"].notna().sum()),
+                count=len(table),
+            )
         )
         config = {
             "source_row": st.column_config.NumberColumn(t("Row")),
@@ -159,6 +169,9 @@ def show_capped(campaign: Campaign, prepared: prepare.Prepared) -> None:
             "letters_30_days": st.column_config.NumberColumn(t("In 30 days")),
             "last_at": st.column_config.DatetimeColumn(
                 t("Last letter"), timezone=cadence.MACAU, format="YYYY-MM-DD HH:mm"
+            ),
+            "next_at": st.column_config.DatetimeColumn(
+                t("Next slot"), timezone=cadence.MACAU, format="YYYY-MM-DD HH:mm"
             ),
         }
         st.dataframe(table, column_config=config, hide_index=True, key="cadence-capped")

@@ -103,7 +103,7 @@ def test_a_reason_nobody_documented_stops_the_work():
 def test_every_reason_has_a_name_and_a_next_step():
     assert list(audience.REASONS) == [
         *ADDRESSING[1:], *SuppressionReason, "left_out", *CONSENT[1:], *HANDLED, "duplicate", "frequency_promise",
-        "frequency_cap",
+        "inactive", "frequency_cap", "frequency_trial", "quiet_hours",
     ]  # fmt: skip
     assert all(str(audience.REASONS[reason]) and str(audience.explain(reason)) for reason in audience.REASONS)
 

@@ -19,10 +19,13 @@ def planned(**campaigns):
     return pd.DataFrame(rows)
 
 
+def colliding(letters, **more):
+    campaigns = letters.drop(columns="person").drop_duplicates()
+    return forecast.collisions(campaigns, forecast.audiences(letters), **more)
+
+
 def test_campaigns_that_share_people_within_a_week_collide():
-    told = forecast.collisions(
-        planned(fair=("events", 0, "abc"), news=("library", 2, "bcd"), far=("library", 9, "abc"))
-    )
+    told = colliding(planned(fair=("events", 0, "abc"), news=("library", 2, "bcd"), far=("library", 9, "abc")))
     assert told[["campaign", "other_campaign", "people", "hours_apart"]].to_numpy().tolist() == [
         ["fair", "news", 2, 48.0],
         ["news", "far", 2, 168.0],
@@ -32,13 +35,20 @@ def test_campaigns_that_share_people_within_a_week_collide():
 
 
 def test_a_person_twice_on_a_list_is_met_once_and_no_campaign_collides_with_itself():
-    told = forecast.collisions(planned(fair=("events", 0, "aab"), news=("library", 1, "aa")))
+    told = colliding(planned(fair=("events", 0, "aab"), news=("library", 1, "aa")))
     assert told["people"].tolist() == [1]
     assert told["share"].tolist() == [1.0]
 
 
+def test_a_merged_campaign_brings_its_people_along_and_a_skipped_one_meets_nobody():
+    plan = planned(fair=("events", 0, "ab"), news=("library", 1, "bc"), tour=("events", 2, "cd"))
+    merged = colliding(plan, joins={"news": "fair"})
+    assert merged[["campaign", "other_campaign", "people"]].to_numpy().tolist() == [["fair", "tour", 1]]
+    assert colliding(plan, joins={"news": ""}).empty
+
+
 def test_without_collisions_there_is_an_empty_table():
-    told = forecast.collisions(planned(fair=("events", 0, "ab"), news=("library", 1, "cd")))
+    told = colliding(planned(fair=("events", 0, "ab"), news=("library", 1, "cd")))
     assert told.empty
     assert "hours_apart" in told
 

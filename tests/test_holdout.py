@@ -26,7 +26,7 @@ def test_who_is_drawn_and_has_had_two_letters_is_held_back():
     lately = pd.DataFrame({"letters_7_days": np.tile([1, 2], 100)})
     told = forecast.hold(table, lately, trial="spring", share=0.5)["cadence_reason"]
     drawn = forecast.is_held(table["person"], "spring", 0.5)
-    assert ((told == "frequency_cap").to_numpy() == (drawn & (lately["letters_7_days"] == 2)).to_numpy()).all()
+    assert ((told == "frequency_trial").to_numpy() == (drawn & (lately["letters_7_days"] == 2)).to_numpy()).all()
 
 
 def test_the_held_arm_is_read_against_what_the_others_teach():

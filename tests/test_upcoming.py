@@ -87,3 +87,28 @@ def test_what_is_approved_can_be_neither_skipped_nor_merged():
     plan = letters(fair="ab", news="bc")
     told = prepare.as_edited(plan, edits(fair={"skip": True, "merge_into": "news", "approved": True}, news={}))
     assert len(told) == 4
+
+
+def joins(**rows):
+    return prepare.joins_of(edits(**rows))
+
+
+def test_merges_are_followed_to_their_end_and_circles_stay():
+    chain = joins(fair={"merge_into": "news"}, news={"merge_into": "tour"}, tour={})
+    assert chain == {"fair": "tour", "news": "tour", "tour": "tour"}
+    assert joins(fair={"merge_into": "news"}, news={"merge_into": "fair"}) == {"fair": "fair", "news": "news"}
+    assert joins(fair={"merge_into": "fair"}) == {"fair": "fair"}
+
+
+def test_what_is_skipped_or_approved_takes_nobody_in():
+    assert joins(fair={"merge_into": "news"}, news={"skip": True}) == {"fair": "fair", "news": ""}
+    assert joins(fair={"merge_into": "news"}, news={"approved": True}) == {"fair": "fair", "news": "news"}
+
+
+def test_only_what_differs_and_is_not_approved_would_be_kept():
+    rows = {"fair": {}, "news": {"skip": True}, "tour": {"merge_into": "fair"}, "gala": {"approved": True}}
+    before = edits(**{name: {} for name in rows}).assign(id=list(rows))
+    moved = pd.Timestamp(LATER + timedelta(days=1))
+    after = edits(**rows).assign(id=list(rows), send_at=[moved, *[pd.Timestamp(LATER)] * 2, moved])
+    assert prepare.changed(before, after) == {"fair": moved.to_pydatetime(), "news": None, "tour": None}
+    assert prepare.changed(before, before) == {}

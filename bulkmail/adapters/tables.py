@@ -92,6 +92,15 @@ role = Table(
     Column("given_at", Instant, nullable=False),
 )
 
+cadence_rules = Table(
+    "cadence_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document", JSON, nullable=False),
+    _text("saved_by"),
+    Column("saved_at", Instant, nullable=False),
+)
+
 # ---------------------------------------------------------------- people
 
 list_version = Table(

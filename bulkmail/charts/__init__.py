@@ -8,7 +8,7 @@ from bulkmail.charts.cadence import (
     next_letter,
     send_hours,
 )
-from bulkmail.charts.calendar import collision_matrix, forecast_fan, pressure_calendar
+from bulkmail.charts.calendar import collision_matrix, forecast_fan, frontier, pressure_calendar
 from bulkmail.charts.drawing import BAD, CAREFUL, DELIVERY, GOOD, PALETTE, QUIET, alt_text
 from bulkmail.charts.engagement import complaint_strip, signals, silence, warm_up
 from bulkmail.charts.people import consent_coverage, consent_ends, consent_map, exclusion_funnel, fill_rates
@@ -39,6 +39,7 @@ __all__ = [
     "forecast_fan",
     "holdout_check",
     "hours_by_lot",
+    "frontier",
     "letter_funnel",
     "next_letter",
     "plan_waterfall",

@@ -4,7 +4,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bulkmail import limits
-from bulkmail.charts.drawing import BAD, DATES, FAINT, PRESSURE, Labels, colour, height_of, laid_out, latest, shown_as
+from bulkmail.charts.drawing import (
+    BAD,
+    DATES,
+    FAINT,
+    PRESSURE,
+    QUIET,
+    Labels,
+    colour,
+    height_of,
+    laid_out,
+    latest,
+    shown_as,
+)
 
 
 def pressure_calendar(weeks: pd.DataFrame, *, title: str, x: str, y: str, scale: str, now: str) -> go.Figure:
@@ -77,3 +89,26 @@ def forecast_fan(told: pd.DataFrame, *, title: str, x: str, y: str, labels: Labe
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(rangemode="tozero")
     return laid_out(figure, title=title, x=x, y=y, height=height_of(len(ordered)) + 40)
+
+
+def frontier(points: pd.DataFrame, *, chosen: float, title: str, x: str, y: str, labels: Labels) -> go.Figure:
+    """Return expected clicks against expected unsubscriptions, a mark for each plan: `forecast.frontier`.
+
+    The plan as it is stands apart, the chosen one is ringed. Marks carry their weight. `labels` has the words for
+    "now", "point" and "chosen".
+    """
+    figure, plans = go.Figure(), points.dropna(subset=["weight"])
+    ring = {"color": colour(1), "symbol": "circle-open", "size": 22, "line": {"width": 3}}
+    parts = {
+        "now": (points[points["weight"].isna()], {"color": QUIET, "symbol": "diamond", "size": 13}),
+        "point": (plans, {"color": colour(0), "symbol": "circle", "size": 11}),
+        "chosen": (plans[plans["weight"] == chosen], ring),
+    }
+    for kind, (part, marker) in parts.items():
+        figure.add_scatter(
+            x=part["unsubscribed"], y=part["clicked"], mode="lines+markers" if kind == "point" else "markers",
+            marker=marker, line={"color": FAINT}, customdata=part["weight"], name=shown_as(kind, labels),
+            hovertemplate="%{y:.1f} · %{x:.2f}<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    figure.update_layout(showlegend=True, clickmode="event+select")
+    return laid_out(figure, title=title, x=x, y=y, height=340)

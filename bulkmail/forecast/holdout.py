@@ -13,7 +13,7 @@ from bulkmail.forecast import hazard
 from bulkmail.forecast.covariates import covariates_of
 from bulkmail.forecast.sends import OUTCOMES, Sends
 from bulkmail.forecast.study import Study, scores_of, study
-from bulkmail.tips.cadence import FREQUENCY_CAP, wilson
+from bulkmail.tips.cadence import FREQUENCY_TRIAL, wilson
 
 HOLDOUT_COLUMNS = ("outcome", "letters", "observed", "expected", "ratio", "low90", "high90", "naive_ratio")
 _LOTS = 10_000
@@ -34,11 +34,11 @@ def lot_of(persons: pd.Series, trial: str) -> np.ndarray:
 
 
 def hold(table: pd.DataFrame, lately: pd.DataFrame, *, trial: str, cap: int = 2, share: float = 0.1) -> pd.DataFrame:
-    """Return the table with `cadence_reason` "frequency_cap" also for those whom the trial holds to `cap` letters in 7
+    """Return the table with `cadence_reason` "frequency_trial" for those whom the trial holds to `cap` letters in 7
     days (`lately`: `tips.cadence.lately` of its rows). Others keep their reason."""
     full = lately["letters_7_days"].to_numpy() >= cap
     held = is_held(table["person"], trial, share) & full & (table["cadence_reason"] == "").to_numpy(dtype=bool)
-    return table.assign(cadence_reason=table["cadence_reason"].where(~held, FREQUENCY_CAP).astype("str"))
+    return table.assign(cadence_reason=table["cadence_reason"].where(~held, FREQUENCY_TRIAL).astype("str"))
 
 
 def read_holdout(sends: Sends, held: np.ndarray, *, since: float = 0.0) -> pd.DataFrame:

@@ -39,6 +39,7 @@ from bulkmail.prepare.mends import (
     save_list,
 )
 from bulkmail.prepare.opt_outs import bring_mails, dismiss_opt_outs, honour_opt_outs
+from bulkmail.prepare.rules import ASK_LIST, cadence_rules, list_to_ask, reader_stages, save_cadence_rules
 from bulkmail.prepare.sender import (
     SeedReport,
     SenderReport,
@@ -54,12 +55,13 @@ from bulkmail.prepare.sender import (
 )
 from bulkmail.prepare.sign_ups import close_form, form_url, list_of_sign_ups, open_form, slug_of
 from bulkmail.prepare.trial import note_look, send_trial, with_looks
-from bulkmail.prepare.upcoming import Upcoming, as_edited, upcoming
+from bulkmail.prepare.upcoming import Upcoming, as_edited, changed, joins_of, upcoming
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
     "ALL",
+    "ASK_LIST",
     "ENGINES",
     "UNDER_WAY",
     "Inputs",
@@ -78,7 +80,9 @@ __all__ = [
     "as_edited",
     "asks_dns",
     "bring_mails",
+    "cadence_rules",
     "canary_url",
+    "changed",
     "close_form",
     "compare",
     "contacts_since",
@@ -91,6 +95,7 @@ __all__ = [
     "honour_opt_outs",
     "inputs_of",
     "inputs_of_file",
+    "joins_of",
     "judge_addresses",
     "judge_letter",
     "keep_list",
@@ -98,6 +103,7 @@ __all__ = [
     "letters_of",
     "list_hash",
     "list_of_sign_ups",
+    "list_to_ask",
     "make_drill",
     "mark",
     "mend",
@@ -111,11 +117,13 @@ __all__ = [
     "plan_under_way",
     "prepare_campaign",
     "read_list",
+    "reader_stages",
     "report_on_folder",
     "report_on_list",
     "report_on_sender",
     "report_with_rows",
     "requests_to_stop",
+    "save_cadence_rules",
     "save_list",
     "seed_report",
     "send_trial",

@@ -18,6 +18,7 @@ from bulkmail.prepare.known import past_checks
 from bulkmail.prepare.letters import canary_url, clarity_facts, largest_letter, letters_of, second_opinion
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import list_hash, mended_list
+from bulkmail.prepare.rules import cadence_rules, with_cadence
 from bulkmail.prepare.sender import letters_as_sent, sender_facts
 from bulkmail.prepare.words import check_words, with_words
 from bulkmail.sample import SAMPLE_DOMAIN
@@ -154,8 +155,7 @@ def _judge_people(
     table, brought, events = consents.judge(ws, judge_addresses(ws, inputs.table, now=now), campaign, now=now)
     table = _in_their_language(ws, table)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose, events=events)
-    promises, moment = cadence.promises_of(events, campaign.purpose), campaign.send_at or now
-    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=moment, promises=promises)
+    table = with_cadence(ws, campaign, table, contacts, cadence.promises_of(events, campaign.purpose), now)
     return table, brought, events
 
 
@@ -235,7 +235,7 @@ def _cadence_facts(
     events: pd.DataFrame,
     now: datetime,
 ) -> cadence.CadenceFacts:
-    month = now - timedelta(days=30)
+    month, rules = now - timedelta(days=30), cadence_rules(ws)
     delivered, complaints = past.counts_since(ws, month)
     return cadence.CadenceFacts(
         table=table,
@@ -243,7 +243,9 @@ def _cadence_facts(
         kind=campaign.kind,
         send_at=campaign.send_at,
         now=now,
-        daily_volume=cadence.volume_by_day(contacts),
+        daily_volume=cadence.volume_by_day(contacts, rules.timezone),
+        timezone=rules.timezone,
+        rules=rules,
         delivered=delivered + journal.letters_since(ws, EventKind.DELIVERED, month),
         promises=cadence.promises_of(events, campaign.purpose),
         letters=past.imported_letters(ws, SIGNS),

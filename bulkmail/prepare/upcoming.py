@@ -1,5 +1,6 @@
 """Prepares the calendar: the letters that campaigns with a time will be, approved or still a draft."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,20 +77,52 @@ def _letters(campaign: Campaign, people: pd.DataFrame) -> pd.DataFrame:
     ).astype(_LETTER_KINDS)
 
 
-def as_edited(letters: pd.DataFrame, edited: pd.DataFrame) -> pd.DataFrame:
-    """The letters of `Upcoming` as they would be with other dates: later, not at all, or within another campaign.
+# ---------------------------------------------------------------- what an edited calendar says
 
-    `edited` has a row per campaign: campaign, department, send_at, skip, merge_into ("" for none) and approved; what is
-    approved stays as it is. Who would get a merged letter twice gets it once.
+
+def joins_of(edited: pd.DataFrame) -> dict[str, str]:
+    """Whose letter the people of each campaign get: its own name where it goes out, the other's where it is merged, ""
+    where it is skipped.
+
+    `edited` has a row per campaign: campaign, department, send_at, skip, merge_into ("" for none) and approved. What is
+    approved goes out as it is and takes nobody in; nor does what is skipped. Who would be merged in a circle stays.
     """
     free = edited[~edited["approved"].astype(bool)]
-    gone = set(free.loc[free["skip"].astype(bool), "campaign"])
-    into = free["merge_into"].fillna("")
-    merged = dict(zip(free["campaign"], into, strict=True))
-    merged = {name: other for name, other in merged.items() if other not in ("", name) and name not in gone}
-    kept = letters[~letters["campaign"].isin(gone)]
-    kept = kept.assign(campaign=kept["campaign"].replace(merged)).drop_duplicates(["campaign", "person"])
-    row = edited.set_index("campaign")
+    skipped = set(free.loc[free["skip"].astype(bool), "campaign"])
+    there = set(free["campaign"]) - skipped
+    wanted = dict(zip(free["campaign"], free["merge_into"].fillna(""), strict=True))
+    wanted = {name: other for name, other in wanted.items() if name in there and other in there}
+    return {name: "" if name in skipped else _end(name, wanted) for name in edited["campaign"]}
+
+
+def _end(name: str, wanted: Mapping[str, str]) -> str:
+    way = [name]
+    while way[-1] in wanted:
+        if wanted[way[-1]] in way:
+            return name if wanted[way[-1]] == name else way[-1]
+        way.append(wanted[way[-1]])
+    return way[-1]
+
+
+def as_edited(letters: pd.DataFrame, edited: pd.DataFrame) -> pd.DataFrame:
+    """The letters of `Upcoming` as they would be with other dates: later, not at all, or within another campaign
+    (`joins_of`). Who would get a merged letter twice gets it once."""
+    joins, row = joins_of(edited), edited.set_index("campaign")
+    kept = letters.assign(campaign=letters["campaign"].map(joins))
+    kept = kept[kept["campaign"] != ""].drop_duplicates(["campaign", "person"])
     return kept.assign(
         sent_at=kept["campaign"].map(row["send_at"]), department=kept["campaign"].map(row["department"]).astype("str")
     ).reset_index(drop=True)
+
+
+def changed(campaigns: pd.DataFrame, edited: pd.DataFrame) -> dict[str, datetime | None]:
+    """What keeping an edited calendar would change: id → the new time, None for what is skipped or merged.
+
+    `campaigns` is that of `Upcoming`, `edited` the same rows edited; what is approved never changes here.
+    """
+    joins, before = joins_of(edited), campaigns.set_index("id")["send_at"]
+    new = {
+        row.id: row.send_at.to_pydatetime() if joins[row.campaign] == row.campaign else None
+        for row in edited[~edited["approved"].astype(bool)].itertuples()
+    }
+    return {identity: at for identity, at in new.items() if at != before[identity]}

@@ -1,10 +1,11 @@
 """The last look: who of a request is not to be mailed after all, asked inside the transaction that claims it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 
-from bulkmail.adapters import database, journal, ledger
+from bulkmail.adapters import cadence_rules, database, journal, ledger
 from bulkmail.adapters.workspace import Connection, Workspace
 from bulkmail.model import CONFIRMATION, Campaign
 from bulkmail.tips import cadence, consent, unsubscribe
@@ -38,7 +39,8 @@ def last_look(
         taken_back = judged["consent_reason"].where(judged["consent_reason"].isin(TAKEN_BACK), "")
         reason = reason.where(reason != "", taken_back)
     if len(contacts):
-        capped = cadence.annotate(letters, contacts, kind=campaign.kind, send_at=now)["cadence_reason"]
+        rules = replace(cadence.rules_of(cadence_rules.newest_among(connection)), quiet_holds=False)
+        capped = cadence.annotate(letters, contacts, kind=campaign.kind, send_at=now, rules=rules)["cadence_reason"]
         reason = reason.where(reason != "", capped)
     left_out = reason != ""
     return dict(zip(letters["position"][left_out].tolist(), reason[left_out].tolist(), strict=True))

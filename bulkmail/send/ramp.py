@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bulkmail import delivery
-from bulkmail.adapters import journal
+from bulkmail.adapters import cadence_rules, journal
 from bulkmail.adapters.workspace import Connection, Workspace
 from bulkmail.tips import cadence
 
@@ -17,5 +17,7 @@ def room(ws: Workspace, domain: str, now: datetime, connection: Connection) -> j
     today = now.astimezone(zone).date()
     by_day = journal.sent_by_day(connection, ws, domain, now - LOOK_BACK, zone)
     before = [letters for day, letters in by_day.items() if day < today]
-    left = delivery.allowance(max(before, default=0)) - by_day.get(today, 0)
+    rules = cadence.rules_of(cadence_rules.newest_among(connection))
+    allowed = delivery.allowance(max(before, default=0), first_day=rules.first_day, step=rules.step)
+    left = allowed - by_day.get(today, 0)
     return journal.Room(people=max(left, 0), until=datetime.combine(today + timedelta(days=1), time.min, zone))

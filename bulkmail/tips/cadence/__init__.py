@@ -19,6 +19,7 @@ from bulkmail.tips.cadence.days import (
     SLOT_TIMES,
     Cap,
     Rules,
+    Trial,
     holiday_on,
     slots,
     suggest_send_times,
@@ -26,7 +27,17 @@ from bulkmail.tips.cadence.days import (
     why_closed_day,
 )
 from bulkmail.tips.cadence.facts import CadenceFacts
-from bulkmail.tips.cadence.inactive import check_inactive_readers, check_signals_are_human, quiet_limit, sunset
+from bulkmail.tips.cadence.inactive import (
+    ACTIVE,
+    ASK,
+    NEW,
+    SUNSET,
+    SUNSET_COLUMNS,
+    check_inactive_readers,
+    check_signals_are_human,
+    quiet_limit,
+    sunset,
+)
 from bulkmail.tips.cadence.numbers import growth, ramp, volume_by_day, wilson
 from bulkmail.tips.cadence.providers import (
     check_gmail_quota,
@@ -36,9 +47,13 @@ from bulkmail.tips.cadence.providers import (
     check_warm_up_begins_with_engaged,
 )
 from bulkmail.tips.cadence.rows import (
+    BY_TIME,
     DAYS_BETWEEN,
     FREQUENCY_CAP,
     FREQUENCY_PROMISE,
+    FREQUENCY_TRIAL,
+    INACTIVE,
+    QUIET_HOURS,
     annotate,
     capped_by_slot,
     lately,
@@ -46,6 +61,8 @@ from bulkmail.tips.cadence.rows import (
     promises_of,
     simulate_caps,
 )
+from bulkmail.tips.cadence.stored import LONGEST_WINDOW, check_rules, document_of, rules_of
+from bulkmail.tips.cadence.zones import quiet_by_own_clocks, zones_of
 
 CHECKS = (
     check_promised_cadence, check_letters_per_person, check_volume_grows_slowly, check_warm_up_begins_with_engaged,
@@ -54,18 +71,29 @@ CHECKS = (
 )  # fmt: skip
 
 __all__ = [
+    "ACTIVE",
+    "ASK",
+    "BY_TIME",
     "CHECKS",
     "DAYS_BETWEEN",
     "FREQUENCY_CAP",
     "FREQUENCY_PROMISE",
+    "FREQUENCY_TRIAL",
     "GMAIL_DOMAINS",
     "HOUSE_RULES",
+    "INACTIVE",
     "LEAD_TIME",
+    "LONGEST_WINDOW",
     "MACAU",
+    "NEW",
+    "QUIET_HOURS",
     "SLOT_TIMES",
+    "SUNSET",
+    "SUNSET_COLUMNS",
     "CadenceFacts",
     "Cap",
     "Rules",
+    "Trial",
     "annotate",
     "capped_by_slot",
     "check_complaint_rate",
@@ -76,16 +104,20 @@ __all__ = [
     "check_letters_per_person",
     "check_pacing_in_china",
     "check_promised_cadence",
+    "check_rules",
     "check_signals_are_human",
     "check_transport",
     "check_volume_grows_slowly",
     "check_warm_up_begins_with_engaged",
     "growth",
+    "document_of",
     "holiday_on",
     "lately", "next_slots",
     "promises_of",
+    "quiet_by_own_clocks",
     "quiet_limit",
     "ramp",
+    "rules_of",
     "simulate_caps",
     "slots",
     "suggest_send_times",
@@ -94,4 +126,5 @@ __all__ = [
     "why_closed",
     "why_closed_day",
     "wilson",
+    "zones_of",
 ]  # fmt: skip

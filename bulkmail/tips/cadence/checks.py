@@ -9,7 +9,7 @@ import pandas as pd
 from bulkmail import limits
 from bulkmail.limits import Limit
 from bulkmail.model import Finding, Outcome, Text, say
-from bulkmail.tips.cadence.days import GMAIL_DOMAINS, MACAU, suggest_send_times
+from bulkmail.tips.cadence.days import GMAIL_DOMAINS, HOUSE_RULES, MACAU, suggest_send_times, why_closed_day
 from bulkmail.tips.cadence.facts import CadenceFacts, mailable, planned, zone_of
 from bulkmail.tips.cadence.numbers import ramp, wilson
 from bulkmail.tips.cadence.rows import FREQUENCY_CAP, places, seconds_from
@@ -44,23 +44,28 @@ def _judge_letters_per_person(facts: CadenceFacts) -> tuple[_Judged, tuple[int, 
     rows = mailable(facts.table)
     capped = (rows["cadence_reason"] == FREQUENCY_CAP).to_numpy(dtype=bool)
     close = _is_mailed_near(rows, facts) & ~capped
+    counts = {"capped": int(capped.sum()), "rows": len(rows), "close": int(close.sum()), "hours": facts.rules.gap_hours}
     message = say(
-        "{capped} of {rows} rows are over the cap of {week} letters in 7 days or {month} in 30; {close} more are "
-        "mailed within {hours} hours of another letter.",
-        capped=int(capped.sum()),
-        rows=len(rows),
-        week=limits.CAP_7_DAYS.value,
-        month=limits.CAP_30_DAYS.value,
-        close=int(close.sum()),
-        hours=limits.MINIMUM_GAP_HOURS.value,
+        "{capped} of {rows} rows are over the caps in force ({caps}); {close} more are mailed within {hours} hours of "
+        "another letter.",
+        caps=", ".join(f"{cap.letters} / {cap.days} d" for cap in facts.rules.caps),
+        **counts,
     )
+    if facts.rules.caps == HOUSE_RULES.caps:
+        message = say(
+            "{capped} of {rows} rows are over the cap of {week} letters in 7 days or {month} in 30; {close} more are "
+            "mailed within {hours} hours of another letter.",
+            week=limits.CAP_7_DAYS.value,
+            month=limits.CAP_30_DAYS.value,
+            **counts,
+        )
     concerned = tuple(rows["source_row"][capped | close].tolist())
     return (Outcome.WARN if concerned else Outcome.PASS, message), concerned
 
 
 def _is_mailed_near(rows: pd.DataFrame, facts: CadenceFacts) -> np.ndarray:
     """True where another letter lies within the minimum gap, before or after."""
-    near = np.abs(seconds_from(facts.contacts, facts.moment)) < limits.MINIMUM_GAP_HOURS.value * 3_600
+    near = np.abs(seconds_from(facts.contacts, facts.moment)) < facts.rules.gap_hours * 3_600
     found = places(rows["person"], facts.contacts["person"][near]) >= 0
     return found & (rows["person"] != "").to_numpy(dtype=bool)
 
@@ -180,7 +185,7 @@ def check_hour_of_sending(facts: CadenceFacts) -> Finding:
     """
     outcome, message = _judge_hour(facts)
     zone = zone_of(facts.timezone) or ZoneInfo(MACAU)
-    slot = suggest_send_times(facts.now, timezone=zone.key, count=1)[0].astimezone(zone)
+    slot = suggest_send_times(facts.now, timezone=zone.key, count=1, rules=facts.rules)[0].astimezone(zone)
     fix = say("A good time is {time} ({zone}).", time=f"{slot:%Y-%m-%d %H:%M}", zone=zone.key)
     return Finding(code="FRQ-10", outcome=outcome, message=message, fix=fix, source=_SENDGRID_TIMES)
 
@@ -191,8 +196,10 @@ def _judge_hour(facts: CadenceFacts) -> _Judged:
         return Outcome.UNKNOWN, say("The time zone of the people is not known, so the hour on their clocks is not.")
     local = facts.moment.astimezone(zone)
     words = {"time": f"{local:%H:%M}", "zone": zone.key}
-    if not limits.QUIET_UNTIL_HOUR.value <= local.hour < limits.QUIET_FROM_HOUR.value:
+    if not facts.rules.quiet_until <= local.hour < facts.rules.quiet_from:
         return Outcome.WARN, say("The letters leave at {time} ({zone}), in the quiet hours.", **words)
+    if facts.send_at is not None and (closed := why_closed_day(local.date(), facts.rules)):
+        return Outcome.WARN, closed
     if local.minute in (0, 30) and facts.send_at is not None:
         return Outcome.WARN, say(
             "The letters leave at {time} ({zone}), on the hour or half-hour, when queues are full.", **words

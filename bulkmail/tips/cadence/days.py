@@ -26,9 +26,23 @@ class Cap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A randomised cap holdout: a `share` of people, drawn by the lot of its `name`, is held to so many letters in 7
+    days, so that what pressure does is seen and not inferred. `begun_on` is an ISO date."""
+
+    name: str
+    begun_on: str
+    share: float = 0.1
+    letters: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rules:
-    """The organisation's rules of cadence. `holidays` are countries or regions as the `holidays` library names them
-    (MO, HK, CN, PT, …); `blackouts` are first and last days on which nothing leaves; quiet hours are local."""
+    """The organisation's rules of cadence. `gap_holds` says whether who is mailed within the gap is held back, or only
+    warned of, and `quiet_holds` whether the clocks of the readers' own zones hold them back at night; `holidays` are
+    countries or regions as the `holidays` library names them (MO, HK, CN, PT, …); `blackouts` are first and last days
+    on which nothing leaves; quiet hours are local. A warm-up begins with `first_day` letters and grows by `step` a day.
+    `sunset` leaves out the inactive who were asked and kept silent."""
 
     caps: tuple[Cap, ...] = (
         Cap(letters=int(limits.CAP_7_DAYS.value), days=7),
@@ -41,6 +55,12 @@ class Rules:
     working_days_only: bool = True
     holidays: tuple[str, ...] = ("MO",)
     blackouts: tuple[tuple[date, date], ...] = ()
+    gap_holds: bool = False
+    quiet_holds: bool = False
+    first_day: int = int(limits.WARM_UP_FIRST_DAY.value)
+    step: float = limits.WARM_UP_STEP.value
+    sunset: bool = False
+    trial: Trial | None = None
 
 
 HOUSE_RULES = Rules()

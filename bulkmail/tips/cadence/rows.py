@@ -10,9 +10,14 @@ import pyarrow.compute as pc
 
 from bulkmail import limits
 from bulkmail.tips.cadence.days import HOUSE_RULES, Rules
+from bulkmail.tips.cadence.zones import quiet_by_own_clocks
 
 FREQUENCY_CAP = "frequency_cap"
 FREQUENCY_PROMISE = "frequency_promise"
+FREQUENCY_TRIAL = "frequency_trial"
+INACTIVE = "inactive"
+QUIET_HOURS = "quiet_hours"
+BY_TIME = (FREQUENCY_CAP, FREQUENCY_TRIAL, QUIET_HOURS)  # what another moment of sending may end
 # Days between letters by the word of a sign-up form or a person's wish (`ConsentEvent.frequency`).
 DAYS_BETWEEN = {
     "daily": 1,
@@ -35,7 +40,8 @@ def annotate(
     promises: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return the table with `cadence_reason`: "frequency_promise" where one more letter is more than the person was
-    promised or asked for, "frequency_cap" where it is too many by the caps of `rules`, else "".
+    promised or asked for, "frequency_cap" where it is too many by the caps or the gap of `rules`, "quiet_hours" where
+    it would come at night by the reader's own clocks and the rules hold that back, else "".
 
     `contacts` has a row per letter that went out (person, mailed_at, campaign) from every department. Only marketing
     letters are held back; letters of every kind count. Each window that holds `send_at` is looked at, so letters
@@ -49,7 +55,12 @@ def annotate(
         over = np.zeros(len(table), dtype=bool)
         for cap in rules.caps:
             over |= _most_in_a_window(code, seconds, cap.days, len(known)) > cap.letters
+        if rules.gap_holds:
+            near = (code >= 0) & (np.abs(seconds) < rules.gap_hours * 3_600)
+            over |= np.bincount(code[near], minlength=len(known)) > 0
         whose, somebody = places(known, known), (known != "").to_numpy(dtype=bool)
+        if rules.quiet_holds:
+            reason[quiet_by_own_clocks(table, send_at, rules)] = QUIET_HOURS
         reason[over[whose] & somebody] = FREQUENCY_CAP
         if promises is not None and len(promises):
             reason[_more_than_promised(known, code, seconds, promises)[whose] & somebody] = FREQUENCY_PROMISE
@@ -145,11 +156,11 @@ def simulate_caps(
 
 
 def capped_by_slot(
-    people: pd.DataFrame, contacts: pd.DataFrame, *, kind: str, moments: Sequence[datetime]
+    people: pd.DataFrame, contacts: pd.DataFrame, *, kind: str, moments: Sequence[datetime], rules: Rules = HOUSE_RULES
 ) -> dict[datetime, int]:
-    """Return for each moment how many of these people the caps would hold back; `contacts` as in `annotate`."""
-    judged = {moment: annotate(people, contacts, kind=kind, send_at=moment) for moment in moments}
-    return {moment: int((table["cadence_reason"] == FREQUENCY_CAP).sum()) for moment, table in judged.items()}
+    """Return for each moment how many of these people the rules would hold back; `contacts` as in `annotate`."""
+    judged = {moment: annotate(people, contacts, kind=kind, send_at=moment, rules=rules) for moment in moments}
+    return {moment: int(table["cadence_reason"].isin(BY_TIME).sum()) for moment, table in judged.items()}
 
 
 def lately(people: pd.DataFrame, contacts: pd.DataFrame, *, send_at: datetime) -> pd.DataFrame:
