@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import _planner
 import _ui as ui
 import pandas as pd
 import streamlit as st
+from _engagement import held
 from _forecast import OUTCOMES
 from _ui import t
 
 from bulkmail import charts, engagement, forecast, planning, prepare, wiring
-from bulkmail.adapters import database
+from bulkmail.adapters import database, watching
 from bulkmail.roles import Role
 from bulkmail.tips import cadence
 
 WEEKS_SHOWN = 26
+EIGHT_WEEKS = timedelta(weeks=8)
 NOBODY_LEFT_OUT = pd.DataFrame(columns=["campaign", "reason", "count"])
 STEPS, DRAFT, SEEN = "calendar steps", "calendar draft", "calendar as seen"  # of the session
 
@@ -85,10 +87,10 @@ class Ground:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def ground(state: str, people: str, _letters: pd.DataFrame, _ahead: pd.DataFrame) -> Ground:
+def ground(state: str, people: str, _gmail: float | None, _letters: pd.DataFrame, _ahead: pd.DataFrame) -> Ground:
     given = planning.Planned(letters=_ahead, left_out=NOBODY_LEFT_OUT)
     past = planning.learn(_letters, given, wiring.now())[0]
-    tryout = forecast.tryout_of(past, forecast.outlook(past))
+    tryout = forecast.tryout_of(past, forecast.outlook(past, postmaster_rate=_gmail))
     at = _ahead.groupby("campaign")["sent_at"].first().to_dict()
     return Ground(who=forecast.audiences(_ahead), past=past, tryout=tryout, at=at)
 
@@ -99,23 +101,52 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
     if st.session_state.pop("calendar changed", False):
         st.rerun()
     ahead = planned(plan_state(state))
-    table, told = st.columns([6, 5], gap="large")
+    table, told = st.columns([3, 2], gap="medium")
     with table:
         edited = edit(ahead.campaigns)
         offer(ahead.campaigns, edited)
     if ahead.letters.empty:
         return
     with told, st.spinner(t("Looking ahead…")):
-        known = ground(state, who_gets_what(ahead.letters), letters, ahead.letters)
+        gmail = gmail_rate(ahead.campaigns)
+        known = ground(state, f"{who_gets_what(ahead.letters)} {gmail}", gmail, letters, ahead.letters)
     joins = prepare.joins_of(edited)
     with told:
-        after = show_outlook(known, ahead.campaigns, edited, joins)
+        after = show_outlook(known, ahead.campaigns, edited, joins, gmail)
+        record = st.container()
     if after is not None:
         draw_fan(after)
     show_collisions(edited, known.who, joins)
     if after is not None:
         past = known.past if is_ground(known, edited, joins) else None
         _planner.show_planner(letters, prepare.as_edited(ahead.letters, edited), past, edited, state, take)
+        with record:  # last, for it takes longest
+            show_record(letters, state, list(after.totals["outcome"]))
+
+
+def gmail_rate(campaigns: pd.DataFrame) -> float | None:
+    """The complaint rate that Postmaster Tools show for the senders of these campaigns, over the last four weeks."""
+    drafts = [database.campaign(ui.house(), one) for one in campaigns["id"]]
+    domains = {draft.sender.address.rpartition("@")[2].lower() for draft in drafts if draft}
+    since = (wiring.now() - timedelta(days=28)).date()
+    told = [watching.postmaster_days(ui.house(), domain) for domain in domains]
+    rates = [each["spam_rate"] for days in told for day, each in days.items() if day >= since and "spam_rate" in each]
+    return sum(rates) / len(rates) if rates else None
+
+
+def show_record(letters: pd.DataFrame, state: str, outcomes: list[str]) -> None:
+    """Say beside the forecast how well such forecasts have held."""
+    with st.spinner(t("Holding forecasts against the past…")):
+        record = held(state, letters)
+    judged = {name: forecast.share_covered(record, name) for name in outcomes} if len(record) else {}
+    told = [
+        f"{t(OUTCOMES[name])} {t('{covered} of {judged}', covered=covered, judged=count)}"
+        for name, (covered, count) in judged.items() if count
+    ]  # fmt: skip
+    if told:
+        st.caption(f":material/fact_check: **{t('Such forecasts held for past campaigns')}** · {' · '.join(told)}")
+    else:
+        st.caption(f":material/help: {t('The past is too short or too thin to hold forecasts against it.')}")
 
 
 def who_gets_what(ahead: pd.DataFrame) -> str:
@@ -134,13 +165,12 @@ def edit(campaigns: pd.DataFrame) -> pd.DataFrame:
     shown = shown.assign(send_at=shown["send_at"].dt.tz_convert(cadence.MACAU).dt.tz_localize(None))
     free = ["", *campaigns.loc[~campaigns["approved"].astype(bool), "campaign"]]
     config: Mapping[str, object] = {
-        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=170),
-        "letters": st.column_config.NumberColumn(t("Letters"), disabled=True, width=60),
+        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=150),
         "send_at": st.column_config.DatetimeColumn(
             t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True, width=130
         ),
-        "stays": st.column_config.CheckboxColumn(t("Stays"), width=50),
-        "skip": st.column_config.CheckboxColumn(t("Skip"), width=50),
+        "stays": st.column_config.CheckboxColumn(t("Stays"), width=55),
+        "skip": st.column_config.CheckboxColumn(t("Skip"), width=55),
         "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=110, options=free),
     }
     key = f"calendar-edit-{len(st.session_state.get(STEPS, []))}-{st.session_state.get('calendar turns', 0)}"
@@ -199,10 +229,11 @@ def step(draft: pd.DataFrame | None, kept: Mapping[str, datetime | None] | None 
 
 
 def take(moves: pd.DataFrame) -> None:
-    """Put moves (campaign, to_at) of the planner into the calendar, to be looked at before they are kept."""
-    seen, to = st.session_state[SEEN], moves.set_index("campaign")["to_at"]
-    at = seen["campaign"].map(to)
-    step(seen.assign(send_at=at.where(at.notna(), seen["send_at"]).astype(seen["send_at"].dtype)))
+    """Put moves (campaign, kind, to_at, into) of the planner into the calendar, to be looked at and then kept."""
+    seen, moved = st.session_state[SEEN], moves[moves["kind"] == "move"].set_index("campaign")["to_at"]
+    at, into = seen["campaign"].map(moved), seen["campaign"].map(moves.set_index("campaign")["into"].to_dict())
+    merged = seen["merge_into"].where(into.fillna("") == "", into)
+    step(seen.assign(send_at=at.where(at.notna(), seen["send_at"]).astype(seen["send_at"].dtype), merge_into=merged))
 
 
 def keep(times: Mapping[str, datetime | None], edited: pd.DataFrame) -> None:
@@ -246,7 +277,7 @@ def save(times: Mapping[str, datetime | None]) -> None:
 
 
 def show_outlook(
-    known: Ground, campaigns: pd.DataFrame, edited: pd.DataFrame, joins: Mapping[str, str]
+    known: Ground, campaigns: pd.DataFrame, edited: pd.DataFrame, joins: Mapping[str, str], gmail: float | None
 ) -> forecast.Outlook | None:
     """Draw what the plan will likely bring as edited, against what is kept; None where the past is too thin."""
     if known.tryout.told.campaigns.empty:
@@ -255,6 +286,7 @@ def show_outlook(
     after = known.told(edited, joins)
     before = known.told(campaigns, {name: name for name in joins}).totals.set_index("outcome")["expected"]
     totals = after.totals.set_index("outcome")
+    st.caption(t("All that is planned, together"))
     for place, name in zip(st.columns(len(totals)), totals.index, strict=True):
         row, change = totals.loc[name], round(float(totals.loc[name, "expected"] - before[name]), 1)
         place.metric(
@@ -266,6 +298,10 @@ def show_outlook(
         st.caption(f":material/help: **{t(OUTCOMES[name])}** · {t(forecast.TOO_FEW)}")
     if after.gmail:
         st.caption(f":material/mail: {t(forecast.GMAIL_RULE)}")
+    elif gmail is not None and "complained" in before:
+        st.caption(t("Gmail counts with the {rate} that Postmaster Tools show.", rate=f"{gmail:.3%}"))
+    if after.campaigns["send_at"].max() > wiring.now() + EIGHT_WEEKS:
+        st.caption(t("What lies beyond eight weeks is a guess: no forecast so far ahead was held against the past."))
     return after
 
 
@@ -299,7 +335,7 @@ def show_collisions(edited: pd.DataFrame, who: forecast.Audiences, joins: Mappin
         t("Next campaign"): pairs["other_campaign"],
         t("Hours between"): pairs["hours_apart"].round().astype(int),
         t("People who get both"): pairs["people"],
-        t("Of the smaller audience"): pairs["share"],
+        t("Of the smaller audience"): pairs["share"].round(2),
     }
     config = {t("Of the smaller audience"): st.column_config.NumberColumn(format="percent")}
     alt = t("Campaigns that reach the same people")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import _moved
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -14,6 +15,7 @@ from bulkmail.tips import cadence
 NOBODY_LEFT_OUT = pd.DataFrame(columns=["campaign", "reason", "count"])
 WEIGHT, ASKED, POINT = "planner-weight", "planner asked", "planner-frontier"
 USUAL = 1.0
+KINDS = ("move", "merge")  # what a calendar can show; whom caps hold back waits for the next slot anyway
 
 
 def show_planner(
@@ -46,6 +48,7 @@ def show_planner(
         told = improved(asked, locked, weight, past, usual)
     show_gain(told)
     show_moves(told, f"{asked} {weight}", take)
+    _moved.show_moved(told, edited, prepare.cadence_rules(ui.house()))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -57,7 +60,7 @@ def learned(asked: str, _letters: pd.DataFrame, _plan: pd.DataFrame) -> forecast
 @st.cache_resource(max_entries=8, show_spinner=False)
 def frontier(asked: str, locked: tuple[str, ...], _past: forecast.Past) -> pd.DataFrame:
     rules = prepare.cadence_rules(ui.house())
-    return planning.frontier(_past, wiring.now(), rules=rules, locked=locked)
+    return planning.frontier(_past, wiring.now(), rules=rules, locked=locked, kinds=KINDS)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -66,7 +69,7 @@ def improved(
 ) -> forecast.Improvement:
     prices = forecast.Prices(unsubscribed=weight * _usual.unsubscribed, complained=weight * _usual.complained)
     rules = prepare.cadence_rules(ui.house())
-    return planning.improve(_past, wiring.now(), rules=rules, locked=locked, prices=prices)
+    return planning.improve(_past, wiring.now(), rules=rules, locked=locked, prices=prices, kinds=KINDS)
 
 
 # ---------------------------------------------------------------- the frontier

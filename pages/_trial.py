@@ -8,7 +8,7 @@ import streamlit as st
 from _forecast import OUTCOMES
 from _ui import t
 
-from bulkmail import forecast, planning, prepare, wiring
+from bulkmail import charts, forecast, planning, prepare, wiring
 from bulkmail.roles import Role
 from bulkmail.tips import cadence
 
@@ -79,6 +79,12 @@ def reading(state: str, _letters: pd.DataFrame, _trial: cadence.Trial) -> pd.Dat
 
 
 def show_reading(told: pd.DataFrame) -> None:
+    title = t("Does the curve hold where letters were held back by lot?")
+    labels = {name: t(OUTCOMES[name]) for name in told["outcome"]}
+    labels |= {"curve": t("expected by the curve"), "naive": t("expected by counts")}
+    figure = charts.holdout_check(told, title=title, x=t("Happened / expected"), labels=labels)
+    values = dict(zip(told["outcome"].map(labels), told["ratio"].round(2), strict=True))
+    ui.draw(figure, "trial-check", charts.alt_text(title, values))
     rows = {
         "": [t(OUTCOMES[name]) for name in told["outcome"]],
         t("Letters to the held"): told["letters"].tolist(),

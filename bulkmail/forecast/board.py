@@ -19,7 +19,7 @@ from bulkmail.forecast.study import Study
 MOST_PEOPLE = 2_000
 _HOURS = 28 * 24
 _SEED = 20_261_123
-_NEVER = -40.0  # log-odds of what cannot happen
+NEVER = -40.0  # log-odds of what cannot happen
 _CELLS = MOST_28 + 1  # people are counted by their letters in 7 days and in 28
 _SLACK = limits.WINDOW_SLACK_HOURS.value / 24
 WINDOW_7, WINDOW_28 = 7 - _SLACK, 28 - _SLACK
@@ -79,7 +79,7 @@ def board_of(past: Past, most: int = MOST_PEOPLE, *, models: bool = True) -> Boa
     base = {}
     studies = past.studies if models else {}
     for name, made in studies.items():
-        laid = np.full(member.shape, _NEVER, dtype=np.float32)
+        laid = np.full(member.shape, NEVER, dtype=np.float32)
         visible = sends.happened["at_gmail"][rows] == 0 if name == "complained" else np.ones(len(rows), dtype=bool)
         laid[where[0][visible], where[1][visible]] = _but_for_pressure(made, rows)[visible]
         base[name] = laid
@@ -150,7 +150,7 @@ def merged(board: Board, place: int, other: int) -> Board:
     member[:, place] = False
     for laid in base.values():
         laid[fresh, other] = laid[fresh, place]
-        laid[:, place] = _NEVER
+        laid[:, place] = NEVER
     return replace(board, member=member, base=base)
 
 
@@ -162,9 +162,9 @@ def parted(board: Board, place: int, at_least: int, day: float) -> Board:
     member[tired, place] = False
     base = {}
     for name, laid in board.base.items():
-        late = np.where(tired, laid[:, place], np.float32(_NEVER))
+        late = np.where(tired, laid[:, place], np.float32(NEVER))
         base[name] = np.column_stack([laid, late])
-        base[name][tired, place] = _NEVER
+        base[name][tired, place] = NEVER
     return replace(
         board,
         names=(*board.names, board.names[place]),

@@ -81,19 +81,19 @@ def _moved(tryout: Tryout, send_at: Mapping[str, pd.Timestamp]) -> Board:
 
 def _joined(board: Board, joins: Mapping[str, str]) -> Board:
     """The board without what is skipped, and with the people of what is merged in the other's column."""
-    member, base = board.member.copy(), {name: laid.copy() for name, laid in board.base.items()}
     place = {name: number for number, name in enumerate(board.names)}
     for name, other in joins.items():
-        if name == other or name not in place:
-            continue
-        if other:
-            fresh = board.member[:, place[name]] & ~member[:, place[other]]
-            for laid in base.values():
-                laid[fresh, place[other]] = laid[fresh, place[name]]
-            member[:, place[other]] |= board.member[:, place[name]]
-        member[:, place[name]] = False
-        for laid in base.values():
-            laid[:, place[name]] = -40.0
+        if name != other and name in place:
+            board = boards.merged(board, place[name], place[other]) if other in place else _without(board, place[name])
+    return board
+
+
+def _without(board: Board, place: int) -> Board:
+    """The board with nobody in a column."""
+    member, base = board.member.copy(), {name: laid.copy() for name, laid in board.base.items()}
+    member[:, place] = False
+    for laid in base.values():
+        laid[:, place] = boards.NEVER
     return replace(board, member=member, base=base)
 
 
