@@ -186,7 +186,7 @@ def frontier(
 
 
 def _allowed(past: forecast.Past, now: datetime, rules: cadence.Rules) -> Callable[[str, float], bool]:
-    """Whether a campaign may leave on a day since the log's start."""
+    """Whether a campaign may leave on a day since the log's start: never before there is time to approve it."""
     start, earliest = past.known.sends.start, pd.Timestamp(now) + cadence.LEAD_TIME
 
     def allowed(campaign: str, day: float) -> bool:

@@ -1,6 +1,7 @@
 """How long the cadence engine takes on a million people: from Parquet to curves, a plan of fifty, and one change.
 
-Run alone: `make benchmarks`. Times are of the processor, since the machine is shared; memory is the peak.
+Run alone: `make benchmarks`. Times are of the processor, all threads together, since the machine is shared: what takes
+so long there takes no longer by the clock on two cores that are free. Memory is the peak.
 """
 
 import subprocess
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 PEOPLE, CAMPAIGNS = 1_000_000, 26
 SECONDS, GIGABYTES = 60, 4
+PLANNED, SECONDS_OF_A_PLAN, SECONDS_OF_A_CHANGE = 50, 15, 0.5
 
 
 def write_events(path):
@@ -88,7 +90,7 @@ def test_a_million_people_and_twenty_million_events_to_curves(tmp_path):
     seconds, gigabytes = map(float, done.stdout.split("\n")[-2].split())
     print(f"\n{written:,} events\n{done.stdout}{seconds:.1f} s of processor time, {gigabytes:.2f} GB at the peak")
     assert gigabytes <= GIGABYTES
-    assert seconds <= 2 * SECONDS  # on two cores
+    assert seconds <= SECONDS
 
 
 def test_a_plan_of_fifty_campaigns_and_a_change_in_it():
@@ -109,8 +111,11 @@ def test_a_plan_of_fifty_campaigns_and_a_change_in_it():
     days[3] += 2
     board.tally(laid.at(days))
     changed = time.process_time() - began
-    print(f"\n{len(planned)} campaigns, {len(told.moves)} moves: {improved:.1f} s; one change: {changed:.3f} s")
-    assert changed <= 0.5
+    kinds = told.moves["kind"].value_counts().to_dict()
+    print(f"\n{len(planned)} campaigns, moves {kinds}: {improved:.1f} s; one change: {changed:.3f} s")
+    assert len(planned) >= PLANNED
+    assert improved <= SECONDS_OF_A_PLAN
+    assert changed <= SECONDS_OF_A_CHANGE
 
 
 def test_importing_a_million_sends(tmp_path):
