@@ -239,18 +239,20 @@ def _worth(board: Board, prices: Prices) -> float:
 
 def _within_caps(everybody: Board, steps: Sequence[Step]) -> list[Step]:
     """The steps but for those that put more of all people's letters over the caps: the search saw a sample only."""
-    kept, stay, board, over = [], set(), everybody, _over_caps(everybody)
+    kept, stay, board = [], set(), everybody
     for step in steps:
         after = step.taken(board)
-        if (now := _over_caps(after)) <= over and step.place not in stay:
-            kept, board, over = [*kept, step], after, now
+        touched = _touched(board, after, step)
+        more = _over_caps(after, touched) - _over_caps(board, touched[touched < len(board.names)])
+        if more <= 0 and step.place not in stay:
+            kept, board = [*kept, step], after
         else:
             stay.add(step.place)
     return kept
 
 
-def _over_caps(board: Board) -> float:
-    return float(boards.tally(board)[boards.OVER_CAPS].sum())
+def _over_caps(board: Board, columns: np.ndarray | None = None) -> float:
+    return float(boards.tally(board, columns)[boards.OVER_CAPS].sum())
 
 
 # ---------------------------------------------------------------- what is told
@@ -353,10 +355,11 @@ def _draws(board: Board) -> dict[str, np.ndarray]:
 
 
 def _gain(before: Board, after: Board, prices: Prices) -> pd.DataFrame:
-    """All moves together, outcome by outcome and in value."""
+    """All moves together, outcome by outcome and in value; no rows where no outcome is known."""
     draws = _draws(before)
     first, then = boards.drawn(before, draws), boards.drawn(after, draws)
-    pairs = {name: (first[name], then[name]) for name in first} | {"value": (prices.value(first), prices.value(then))}
+    pairs = {name: (first[name], then[name]) for name in first}
+    pairs |= {"value": (prices.value(first), prices.value(then))} if pairs else {}
     table = []
     for name, (was, becomes) in pairs.items():
         low, high = np.quantile(becomes - was, [0.05, 0.95])
