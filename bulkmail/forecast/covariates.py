@@ -13,7 +13,7 @@ import numpy as np
 from bulkmail.forecast.hazard import Factor
 from bulkmail.forecast.sends import BLOCK_DAYS, OUTCOMES, PERIOD_DAYS, Sends, running
 
-MOST_7, MOST_28 = 12, 45  # letters from which on they are counted together
+MOST_7, MOST_28 = 8, 30  # letters from which on they are counted together
 _LISTS = 6  # departments that get a list of their own in the combinations
 _LOOK_BACK_DAYS = 182
 _RARE_SHARE = 0.004
