@@ -7,6 +7,7 @@ from _forecast import OUTCOMES
 from _ui import t
 
 from bulkmail import charts, forecast
+from bulkmail.forecast import moved
 from bulkmail.tips import cadence
 
 
@@ -20,7 +21,8 @@ def show_moved(told: forecast.Improvement, campaigns: pd.DataFrame, rules: caden
 
 def draw_schedule(moves: pd.DataFrame, campaigns: pd.DataFrame, rules: cadence.Rules) -> None:
     title = t("Which campaigns move, and why?")
-    table = schedule(moves, campaigns).assign(reason=lambda rows: [reason and t(reason) for reason in rows["reason"]])
+    table = moved.in_time(moves, campaigns, cadence.MACAU)
+    table = table.assign(reason=["" if reason is None else t(reason) for reason in table["reason"]])
     days = pd.date_range(table[["from_at", "to_at"]].min().min().normalize(), table["to_at"].max(), freq="D")
     closed = [day.date() for day in days if cadence.why_closed_day(day.date(), rules)]
     labels = {"from": t("as planned"), "to": t("after the moves")}
@@ -31,24 +33,12 @@ def draw_schedule(moves: pd.DataFrame, campaigns: pd.DataFrame, rules: cadence.R
     st.caption(t("Shaded days are closed: weekends, holidays and days without letters."))
 
 
-def schedule(moves: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
-    """The campaigns with where each moves from and to, by the clocks of Macau, and why ("" where it stays)."""
-    moved = moves.set_index("campaign")
-    to_at = campaigns["campaign"].map(moved["to_at"]).fillna(campaigns["send_at"])
-    reasons = moved["reason"].to_dict()
-    local = {"from_at": campaigns["send_at"], "to_at": to_at}
-    return campaigns[["campaign", "department"]].assign(
-        reason=[reasons.get(name, "") for name in campaigns["campaign"]],
-        **{name: at.dt.tz_convert(cadence.MACAU).dt.tz_localize(None) for name, at in local.items()},
-    )
-
-
 def draw_steps(told: forecast.Improvement) -> None:
     """Draw what each move brings, of an outcome that is chosen."""
     known = [name for name in told.gain["outcome"] if name in OUTCOMES]
     chosen = ui.choose(t("Look at"), {name: t(OUTCOMES[name]) for name in known}, "steps", **ui.SEGMENTS)
     title, gain = t("What do the moves bring?"), told.gain.set_index("outcome").loc[chosen]
-    steps = dict(zip(told.moves["campaign"], told.moves[f"gain_{chosen}"], strict=True))
+    steps = moved.by_campaign(told.moves, chosen)
     labels = {"before": t("as planned"), "rest": t("all together"), "after": t("after the moves")}
     words = {"title": title, "x": t(OUTCOMES[chosen]), "labels": labels}
     figure = charts.plan_waterfall(steps, before=gain["before"], after=gain["after"], **words)
