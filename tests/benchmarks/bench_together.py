@@ -19,7 +19,6 @@ from bulkmail.adapters import lists, settings, workspace
 from tests.benchmarks import big_lists
 from tests.benchmarks.bench_screens import WATCH
 from tests.pages.conftest import app_server, settled
-from tests.pages.conftest import browser as browser
 
 SWITCHES = ("Cadence", "Sender", "Results", "Settings")
 
