@@ -35,7 +35,7 @@ def show_rules(prepared: prepare.Prepared | None) -> None:
     rules = prepare.cadence_rules(ui.house())
     label = t("The organisation's rules")
     with st.expander(f"**{label}** · {in_a_line(rules)}", icon=":material/rule:"):
-        tried = edit(rules)
+        tried = edit(rules, len(kept.history(ui.house())))
         try:
             cadence.check_rules(tried)
         except BulkmailError as trouble:
@@ -70,16 +70,16 @@ def save(rules: cadence.Rules) -> None:
 # ---------------------------------------------------------------- editing
 
 
-def edit(rules: cadence.Rules) -> cadence.Rules:
-    """Draw the rules to be changed; return them as they stand."""
+def edit(rules: cadence.Rules, version: int) -> cadence.Rules:
+    """Draw the rules to be changed; return them as they stand. What was changed of a table ends with its version."""
     often, when = st.columns(2, gap="large")
     with often:
-        changed = edit_how_often(rules)
+        changed = edit_how_often(rules, version)
     with when:
-        return edit_when(changed)
+        return edit_when(changed, version)
 
 
-def edit_how_often(rules: cadence.Rules) -> cadence.Rules:
+def edit_how_often(rules: cadence.Rules, version: int) -> cadence.Rules:
     st.markdown(f"**{t('How often')}** · :gray[{t('all departments counted together')}]")
     table = pd.DataFrame({"letters": [cap.letters for cap in rules.caps], "days": [cap.days for cap in rules.caps]})
     config = {
@@ -88,7 +88,9 @@ def edit_how_often(rules: cadence.Rules) -> cadence.Rules:
             t("in so many days"), min_value=1, max_value=cadence.LONGEST_WINDOW, step=1, required=True
         ),
     }
-    caps = st.data_editor(table, column_config=config, hide_index=True, num_rows="dynamic", key="rules-caps").dropna()
+    caps = st.data_editor(
+        table, column_config=config, hide_index=True, num_rows="dynamic", key=f"rules-caps-{version}"
+    ).dropna()
     gap = st.number_input(t("Hours between two letters"), 0, 720, int(rules.gap_hours), step=12, key="rules-gap")
     holds = st.toggle(t("Hold back who had a letter within these hours"), rules.gap_holds, key="rules-gap-holds")
     sunset = st.toggle(
@@ -105,7 +107,7 @@ def edit_how_often(rules: cadence.Rules) -> cadence.Rules:
     )
 
 
-def edit_when(rules: cadence.Rules) -> cadence.Rules:
+def edit_when(rules: cadence.Rules, version: int) -> cadence.Rules:
     st.markdown(f"**{t('When')}**")
     hours = st.slider(t("Letters leave between"), 0, 24, (rules.quiet_until, rules.quiet_from), key="rules-hours")
     zones = list(dict.fromkeys([rules.timezone, *ZONES]))
@@ -125,7 +127,9 @@ def edit_when(rules: cadence.Rules) -> cadence.Rules:
         "first": st.column_config.DateColumn(t("Nothing leaves from"), required=True),
         "last": st.column_config.DateColumn(t("to"), required=True),
     }
-    days = st.data_editor(table, column_config=config, hide_index=True, num_rows="dynamic", key="rules-days").dropna()
+    days = st.data_editor(
+        table, column_config=config, hide_index=True, num_rows="dynamic", key=f"rules-days-{version}"
+    ).dropna()
     blackouts = tuple((row.first.date(), row.last.date()) for row in days.itertuples())
     return replace(
         rules, quiet_until=hours[0], quiet_from=hours[1], timezone=zone, quiet_holds=quiet, holidays=tuple(chosen),

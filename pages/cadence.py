@@ -58,7 +58,9 @@ def keep(campaign_id: str, send_at: datetime | None) -> None:
 
 def keep_mode(campaign_id: str, key: str) -> None:
     later = st.session_state[key] == "later"
-    keep(campaign_id, cadence.suggest_send_times(wiring.now())[0] if later else None)
+    rules = prepare.cadence_rules(ui.house())
+    slots = cadence.suggest_send_times(wiring.now(), timezone=rules.timezone, rules=rules)
+    keep(campaign_id, slots[0] if later and slots else None)
 
 
 def keep_slot(campaign_id: str, key: str) -> None:

@@ -145,6 +145,16 @@ def test_a_trial_holds_nobody_who_has_not_had_their_share(ws):
     assert "frequency_trial" not in reasons(ws)
 
 
+def test_a_closed_day_is_told_and_where_none_is_open_that_too(ws):
+    when = NOW.replace(hour=2, minute=53) + timedelta(days=2)
+    hour = {finding.code: finding for finding in prepared(ws, send_at=when).findings}["FRQ-10"]
+    assert hour.outcome.value == "pass"
+    saved(ws, blackouts=((NOW.date(), NOW.date() + timedelta(days=90)),))
+    closed = {finding.code: finding for finding in prepared(ws, send_at=when).findings}["FRQ-10"]
+    assert "blackout" in str(closed.message)
+    assert "No day" in str(closed.fix)
+
+
 def test_a_warm_up_begins_and_grows_as_the_rules_say(ws):
     with ws.engine.begin() as connection:
         assert ramp.room(ws, "lotus.edu.mo", NOW, connection).people == 500

@@ -7,7 +7,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from bulkmail import forecast, planning, results, wiring
+from bulkmail import forecast, planning, prepare, results, wiring
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.cli import screen
 from bulkmail.cli.screen import t
@@ -129,7 +129,7 @@ def _plan(
         document = _forecast(forecast.outlook(past, postmaster_rate=postmaster_rate), kept)
     if improve:
         with screen.busy(t("Looking for better dates")):
-            document |= _improvement(planning.improve(past, now))
+            document |= _improvement(planning.improve(past, now, rules=prepare.cadence_rules(ws)))
     return document
 
 

@@ -185,8 +185,11 @@ def check_hour_of_sending(facts: CadenceFacts) -> Finding:
     """
     outcome, message = _judge_hour(facts)
     zone = zone_of(facts.timezone) or ZoneInfo(MACAU)
-    slot = suggest_send_times(facts.now, timezone=zone.key, count=1, rules=facts.rules)[0].astimezone(zone)
-    fix = say("A good time is {time} ({zone}).", time=f"{slot:%Y-%m-%d %H:%M}", zone=zone.key)
+    open_slots = suggest_send_times(facts.now, timezone=zone.key, count=1, rules=facts.rules)
+    fix = say("No day of the next weeks is open: look at the blackout days of the organisation's rules.")
+    if open_slots:
+        slot = f"{open_slots[0].astimezone(zone):%Y-%m-%d %H:%M}"
+        fix = say("A good time is {time} ({zone}).", time=slot, zone=zone.key)
     return Finding(code="FRQ-10", outcome=outcome, message=message, fix=fix, source=_SENDGRID_TIMES)
 
 
