@@ -165,13 +165,13 @@ def edit(campaigns: pd.DataFrame) -> pd.DataFrame:
     shown = shown.assign(send_at=shown["send_at"].dt.tz_convert(cadence.MACAU).dt.tz_localize(None))
     free = ["", *campaigns.loc[~campaigns["approved"].astype(bool), "campaign"]]
     config: Mapping[str, object] = {
-        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=150),
+        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=140),
         "send_at": st.column_config.DatetimeColumn(
             t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True, width=130
         ),
-        "stays": st.column_config.CheckboxColumn(t("Stays"), width=55),
-        "skip": st.column_config.CheckboxColumn(t("Skip"), width=55),
-        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=110, options=free),
+        "stays": st.column_config.CheckboxColumn(t("Stays"), width=75),
+        "skip": st.column_config.CheckboxColumn(t("Skip"), width=70),
+        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=105, options=free),
     }
     key = f"calendar-edit-{len(st.session_state.get(STEPS, []))}-{st.session_state.get('calendar turns', 0)}"
     edited = st.data_editor(shown, column_config=config, column_order=tuple(config), hide_index=True, key=key)

@@ -36,7 +36,7 @@ def show_planner(
     if st.session_state.get(ASKED) != asked:
         st.caption(
             t("Moves campaigns within a week either way, on open days and within the caps, and says why. What it gains "
-              "is told by the half of people it did not plan with.")
+              "is told by weeks of the past that it did not plan with.")
         )  # fmt: skip
         return
     locked = tuple(edited.loc[edited["stays"], "campaign"])

@@ -134,7 +134,7 @@ def test_in_a_browser_a_campaign_is_skipped_with_its_forecast_beside_it_and_brou
     settled(page)
     table = page.get_by_test_id("stDataFrame").first
     skip = table.locator(".dvn-scroller")
-    skip.click(position={"x": 358, "y": 52})
+    skip.click(position={"x": 380, "y": 52})
     page.get_by_role("button", name="Keep these dates (1)").wait_for()
     settled(page)
     assert page.get_by_test_id("stMetricDelta").count() >= 1
