@@ -100,7 +100,8 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
     """Draw the campaigns ahead to be edited, and the forecast beside them; a change redraws no more than this."""
     if st.session_state.pop("calendar changed", False):
         st.rerun()
-    ahead = planned(plan_state(state))
+    now = plan_state(state)
+    ahead = planned(now)
     table, told = st.columns([3, 2], gap="medium")
     with table:
         edited = edit(ahead.campaigns)
@@ -109,7 +110,7 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
         return
     with told, st.spinner(t("Looking ahead…")):
         gmail = gmail_rate(ahead.campaigns)
-        known = ground(state, f"{who_gets_what(ahead.letters)} {gmail}", gmail, letters, ahead.letters)
+        known = ground(state, f"{who_gets_what(now, ahead.letters)} {gmail}", gmail, letters, ahead.letters)
     joins = prepare.joins_of(edited)
     with told:
         after = show_outlook(known, ahead.campaigns, edited, joins, gmail)
@@ -119,7 +120,7 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
     show_collisions(edited, known.who, joins)
     if after is not None:
         past = known.past if is_ground(known, edited, joins) else None
-        _planner.show_planner(letters, prepare.as_edited(ahead.letters, edited), past, edited, state, take)
+        _planner.show_planner(letters, ahead.letters, past, edited, state, take)
         with record:  # last, for it takes longest
             show_record(letters, state, list(after.totals["outcome"]))
 
@@ -149,8 +150,10 @@ def show_record(letters: pd.DataFrame, state: str, outcomes: list[str]) -> None:
         st.caption(f":material/help: {t('The past is too short or too thin to hold forecasts against it.')}")
 
 
-def who_gets_what(ahead: pd.DataFrame) -> str:
-    return str(pd.util.hash_pandas_object(ahead[["campaign", "person"]], index=False).sum())
+@st.cache_resource(max_entries=4, show_spinner=False)
+def who_gets_what(state: str, _ahead: pd.DataFrame) -> str:
+    """A text that changes with the people of any campaign, and not with its time."""
+    return str(pd.util.hash_pandas_object(_ahead[["campaign", "person"]], index=False).sum())
 
 
 def is_ground(known: Ground, edited: pd.DataFrame, joins: Mapping[str, str]) -> bool:

@@ -20,14 +20,14 @@ KINDS = ("move", "merge")  # what a calendar can show; whom caps hold back waits
 
 def show_planner(
     letters: pd.DataFrame,
-    plan: pd.DataFrame,
+    ahead: pd.DataFrame,
     past: forecast.Past | None,
     edited: pd.DataFrame,
     state: str,
     take: Callable[[pd.DataFrame], None],
 ) -> None:
-    """Draw the search for better dates of the letters of a plan; `past` is what was learned with this very plan, None
-    where that is still to be done; `take` puts chosen moves into the calendar."""
+    """Draw the search for better dates of the letters ahead as edited; `past` is what was learned with this very plan,
+    None where that is still to be done; `take` puts chosen moves into the calendar."""
     st.subheader(t("Are there better dates?"), anchor=False)
     as_it_stands = edited[["id", "send_at", "skip", "merge_into", "stays"]].astype(str).to_csv(index=False)
     label, asked = t("Look for better dates"), f"{state} {as_it_stands}"
@@ -41,7 +41,7 @@ def show_planner(
         return
     locked = tuple(edited.loc[edited["stays"], "campaign"])
     with st.spinner(t("Looking for better dates")):
-        past = past or learned(asked, letters, plan)
+        past = past or learned(asked, letters, prepare.as_edited(ahead, edited))
         points = frontier(asked, locked, past)
         usual = forecast.prices_of(past)
         weight = choose_point(points, usual)
