@@ -132,7 +132,7 @@ def test_in_a_browser_a_campaign_is_skipped_with_its_forecast_beside_it_and_brou
     page.goto(f"{sample_server}/cadence?past=calendar")
     page.get_by_text("All that is planned, together").wait_for(timeout=PATIENCE)
     settled(page)
-    table = page.get_by_test_id("stDataFrame").first
+    table = page.get_by_test_id("stDataFrame").locator("visible=true").first  # the rules are folded
     skip = table.locator(".dvn-scroller")
     skip.click(position={"x": 380, "y": 52})
     page.get_by_role("button", name="Keep these dates (1)").wait_for()
