@@ -49,10 +49,12 @@ def latest(frame: pd.DataFrame, order: str, marks: int = int(limits.CHART_MARKS.
 
 
 def colour(place: int) -> str:
+    """The colour of the series at this place, from 0; past the last they begin again."""
     return PALETTE[place % len(PALETTE)]
 
 
 def laid_out(figure: go.Figure, *, title: str, x: str, y: str, height: int | None = None) -> go.Figure:
+    """The figure itself, with title, axes and legend as all charts have them; `height` in pixels."""
     figure.update_layout(
         template="none",
         title={
@@ -80,6 +82,7 @@ def laid_out(figure: go.Figure, *, title: str, x: str, y: str, height: int | Non
 
 
 def height_of(bars: int) -> int:
+    """How many pixels high a chart of so many lying bars is."""
     return 110 + 30 * max(bars, 2)
 
 

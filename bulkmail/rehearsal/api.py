@@ -73,6 +73,7 @@ def refused(status: int, *faults: rules.Fault, headers: Mapping[str, str] | None
 
 
 def wrong_method(request: Request) -> Response:
+    """405 in SendGrid's form."""
     return refused(405, (None, "method not allowed"))
 
 

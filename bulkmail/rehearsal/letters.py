@@ -93,6 +93,7 @@ class Store:
         self.whole_request = lru_cache(maxsize=16)(self._whole_request)
 
     def close(self) -> None:
+        """Let go of the file."""
         with self._lock:
             self._db.close()
 
@@ -112,6 +113,7 @@ class Store:
             self._db.execute("COMMIT")
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
+        """All rows that the question finds."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 

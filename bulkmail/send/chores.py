@@ -34,11 +34,13 @@ class Chores:
         self.next_at = self.weigh_at = self.in_step_at = datetime.min.replace(tzinfo=UTC)
 
     def begin(self, plan_hash: str | None) -> None:
+        """Ask about all doubts of the plan at once, then do what is due."""
         if self.desk.ask and plan_hash:
             settle_by_logs(self.desk.ws, self.desk.ask, self.desk.clock(), plan_hash=plan_hash)
         self.do()
 
     def do_if_due(self) -> None:
+        """Do them where they were done long enough ago."""
         if self.desk.clock() >= self.next_at:
             self.do()
 

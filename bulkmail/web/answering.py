@@ -47,6 +47,7 @@ class Methods:
         await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
+        """What the handler of the method answers; 405 with the methods that there are for any other."""
         handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler:
             return await handler(request)

@@ -19,6 +19,7 @@ _Judged = tuple[Outcome, Text]
 
 
 def cited(limit: Limit) -> str:
+    """The source of a limit as findings name it, with the day it was read."""
     return limits.HOUSE if limit.source == limits.HOUSE else f"{limit.source}, read {limit.read_on}"
 
 

@@ -58,6 +58,7 @@ def planned(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of this name, or None where there is none such."""
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
