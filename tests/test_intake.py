@@ -440,6 +440,12 @@ def test_what_is_no_list_is_refused_in_one_sentence(data, words):
     assert "\n" not in str(refused.value)
 
 
+def test_a_stray_nul_byte_is_named_with_its_line_and_not_taken_for_utf_16():
+    rest = b"bo@lotusbay.edu.mo,Bo\n" * 5
+    with pytest.raises(InputError, match="line 2 holds a NUL byte"):
+        read_list(b"Email,Name\nana@lotusbay.edu.mo,A\0na\n" + rest, "list.csv")
+
+
 def test_a_million_columns_are_refused_without_reading_them():
     for line in (b"Email," * 1_000_000, b"ana@lotusbay.edu.mo;" * 1_000_000):
         with pytest.raises(InputError, match="more than 500"):

@@ -120,6 +120,8 @@ def _is_utf_8_between(data: bytes, start: int, end: int) -> bool:
 def _utf_16_by_nuls(data: bytes) -> str:
     """UTF-16 without a mark shows by its NULs: the ASCII in it (tabs, line ends, addresses) has them on one side."""
     even, odd = data[0:65_536:2].count(0), data[1:65_536:2].count(0)
+    if max(even, odd) * 16 < min(len(data), 65_536):  # a stray one in a text that is something else
+        return "utf-8"
     return "utf-16-le" if even * 20 < odd else "utf-16-be" if odd * 20 < even else "utf-8"
 
 
