@@ -172,7 +172,9 @@ def _choices(
         near = alike[(np.abs(board.days[alike] - board.days[place]) <= SHIFT_DAYS) & board.member[:, alike].any(axis=0)]
         return [Step(kind=MERGE, place=place, other=int(other)) for other in near if other != place and other in free]
     later = [day for day in days if round(day - board.days[place]) in NEXT_SLOT_DAYS]
-    return [Step(kind=PART, place=place, day=float(day), at_least=most) for most in _PRESSED for day in later]
+    seven = boards.letters_before(board, np.array([place]))[0][board.member[:, place], 0]
+    classes = [most for most in _PRESSED if seven.min() < most <= seven.max()]
+    return [Step(kind=PART, place=place, day=float(day), at_least=most) for most in classes for day in later]
 
 
 def _best(board: Board, counts: _Counts, choices: Sequence[Step], prices: Prices) -> tuple[Step, Board, _Counts] | None:
