@@ -94,7 +94,7 @@ def edit_how_often(rules: cadence.Rules, version: int) -> cadence.Rules:
     gap = st.number_input(t("Hours between two letters"), 0, 720, int(rules.gap_hours), step=12, key="rules-gap")
     holds = st.toggle(t("Hold back who had a letter within these hours"), rules.gap_holds, key="rules-gap-holds")
     sunset = st.toggle(
-        t("Stop writing to who was silent, was asked, and kept silent"), rules.sunset, key="rules-sunset",
+        t("Leave out the silent who were asked"), rules.sunset, key="rules-sunset",
         help=t("Only what people do counts: clicks, and opens that no machine made."),
     )  # fmt: skip
     first, step = st.columns(2)
@@ -113,7 +113,7 @@ def edit_when(rules: cadence.Rules, version: int) -> cadence.Rules:
     zones = list(dict.fromkeys([rules.timezone, *ZONES]))
     zone = st.selectbox(t("By the clocks of"), zones, key="rules-zone")
     quiet = st.toggle(
-        t("Also by each reader\'s own clock: hold back whom it would reach at night"), rules.quiet_holds,
+        t("Nor at night by a reader\'s own clock"), rules.quiet_holds,
         key="rules-quiet", help=t("A column “Timezone” of the list counts first, then the person\'s country."),
     )  # fmt: skip
     places = {one: country(one) for one in dict.fromkeys([*rules.holidays, *PLACES])}

@@ -132,17 +132,19 @@ def show_moves(told: forecast.Improvement, key: str, take: Callable[[pd.DataFram
     )  # fmt: skip
     moment = "MM-DD HH:mm"
     config = {
-        "take": st.column_config.CheckboxColumn(t("Take"), width=50),
-        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=170),
+        "take": st.column_config.CheckboxColumn(t("Take"), width=65),
+        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=130),
         "from_at": st.column_config.DatetimeColumn(t("From"), format=moment, disabled=True, width=90),
         "to_at": st.column_config.DatetimeColumn(t("To"), format=moment, disabled=True, width=90),
-        "gain_value": st.column_config.NumberColumn(t("Gain in clicks"), format="%+.1f", disabled=True, width=90),
+        "gain_value": st.column_config.NumberColumn(t("Gain in clicks"), format="%+.1f", disabled=True, width=105),
         "between": st.column_config.TextColumn(t("Nine times in ten"), disabled=True, width=100),
         "gain_unsubscribed": st.column_config.NumberColumn(t("Unsubscribed"), format="%+.2f", disabled=True, width=90),
         "why": st.column_config.TextColumn(t("Why"), disabled=True, width="large"),
     }
     turn = f"planner-moves-{hash(key)}"
-    shown = st.data_editor(rows, column_config=config, column_order=tuple(config), hide_index=True, key=turn)
+    shown = st.data_editor(
+        rows, column_config=config, column_order=tuple(config), hide_index=True, key=turn, row_height=64
+    )
     st.caption(t("Nothing is kept by taking. A range that spans 0 may be chance: such a move is worth little."))
     taken = told.moves[shown["take"].to_numpy(dtype=bool)]
     st.button(
