@@ -21,6 +21,7 @@ from bulkmail.model import say
 DRAWS = 500
 _SEED = 20_261_123
 _QUANTILES = {"low90": 0.05, "low50": 0.25, "high50": 0.75, "high90": 0.95}
+_ROWS_OF_A_HALF = 100_000  # letters: a planner is waited for
 _UNUSUAL_SHARE = 0.1  # of a campaign's letters beyond what 199 of 200 past letters had: extrapolation
 
 
@@ -79,7 +80,10 @@ def halves(past: Past) -> tuple[Past, Past]:
     parts = []
     for half in (odd, ~odd):
         seen = replace(known, usable=known.usable & half)
-        studies = {name: study(seen, past.scores, name, near=made.hazard) for name, made in past.studies.items()}
+        studies = {
+            name: study(seen, past.scores, name, near=made.hazard, most_rows=_ROWS_OF_A_HALF)
+            for name, made in past.studies.items()
+        }
         parts.append(Past(known=seen, scores=past.scores, studies=studies, unknown=past.unknown))
     return parts[0], parts[1]
 

@@ -63,12 +63,14 @@ def _campaign_rate(sends: Sends, happened: np.ndarray, among: np.ndarray) -> np.
     return rate[sends.campaign] * counted
 
 
-def study(known: Covariates, scores: Scores, outcome: str, *, near: Hazard | None = None) -> Study:
+def study(
+    known: Covariates, scores: Scores, outcome: str, *, near: Hazard | None = None, most_rows: int = _MOST_ROWS
+) -> Study:
     """Return the fitted model of an outcome. For what makes people leave, a second fit knows what they have borne.
-    `near`, a model of the same people and letters, is where to begin."""
+    `near`, a model of the same people and letters, is where to begin; of the letters at most so many are looked at."""
     known = covariates.with_outcome(known, outcome)
     factors = covariates.factors_of(known, scores.clicks, scores.opens)
-    rows, offset = _thinned(known, outcome)
+    rows, offset = _thinned(known, outcome, most_rows)
     near = near or (scores.near if outcome == "clicked" else None)
     happened = known.sends.happened[outcome]
     model = hazard.fit([f.at(rows) for f in factors], happened[rows].astype(float), offset, near=_but_borne(near))
@@ -86,11 +88,11 @@ def _but_borne(near: Hazard | None) -> Hazard | None:
     return near and replace(near, columns={name: where for name, where in near.columns.items() if name != "borne"})
 
 
-def _thinned(known: Covariates, outcome: str) -> tuple[np.ndarray, np.ndarray]:
+def _thinned(known: Covariates, outcome: str, most_rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to fit on: all events and some of the others, and the offset that makes up for it (exact for a logit)."""
     happened = known.sends.happened[outcome] == 1
     events, others = np.flatnonzero(known.usable & happened), np.flatnonzero(known.usable & ~happened)
-    wanted = min(max(_CONTROLS * len(events), _LEAST_ROWS), max(_MOST_ROWS - len(events), len(events)))
+    wanted = min(max(_CONTROLS * len(events), _LEAST_ROWS), max(most_rows - len(events), len(events)))
     keep = min(wanted / max(len(others), 1), 1.0)
     chosen = others[np.random.default_rng(_SEED).random(len(others)) < keep]
     return np.concatenate([events, chosen]), np.full(len(events) + len(chosen), -np.log(keep))
