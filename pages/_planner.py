@@ -127,7 +127,7 @@ def show_moves(told: forecast.Improvement, key: str, take: Callable[[pd.DataFram
         return
     local = {name: told.moves[name].dt.tz_convert(cadence.MACAU).dt.tz_localize(None) for name in ("from_at", "to_at")}
     rows = told.moves.assign(
-        take=told.moves["gain_value"] > 0, why=[t(reason) for reason in told.moves["reason"]],
+        take=told.moves["gain_value"] > 0,
         between=[f"{row.low90:+.1f} … {row.high90:+.1f}" for row in told.moves.itertuples()], **local,
     )  # fmt: skip
     moment = "MM-DD HH:mm"
@@ -139,12 +139,13 @@ def show_moves(told: forecast.Improvement, key: str, take: Callable[[pd.DataFram
         "gain_value": st.column_config.NumberColumn(t("Gain in clicks"), format="%+.1f", disabled=True, width=105),
         "between": st.column_config.TextColumn(t("Nine times in ten"), disabled=True, width=100),
         "gain_unsubscribed": st.column_config.NumberColumn(t("Unsubscribed"), format="%+.2f", disabled=True, width=90),
-        "why": st.column_config.TextColumn(t("Why"), disabled=True, width="large"),
     }
     turn = f"planner-moves-{hash(key)}"
     shown = st.data_editor(
         rows, column_config=config, column_order=tuple(config), hide_index=True, key=turn, row_height=64
     )
+    reasons = [f"**{ui.plain(row.campaign)}** · {ui.plain(t(row.reason))}" for row in told.moves.itertuples()]
+    st.caption("  \n".join(reasons))
     st.caption(t("Nothing is kept by taking. A range that spans 0 may be chance: such a move is worth little."))
     taken = told.moves[shown["take"].to_numpy(dtype=bool)]
     st.button(

@@ -102,3 +102,11 @@ def test_a_change_takes_less_than_half_a_second(tryout, plan):
     began = time.process_time()
     forecast.tried(tryout, times(plan), alone(plan))
     assert time.process_time() - began < 0.5
+
+
+def test_letters_of_one_moment_press_on_each_other(tryout, plan):
+    names, at = sorted(times(plan)), times(plan)
+    apart = forecast.tried(tryout, at | {names[1]: at[names[0]] + pd.Timedelta(hours=1)}, alone(plan))
+    together = forecast.tried(tryout, at | {names[1]: at[names[0]]}, alone(plan))
+    told = [each.totals.set_index("outcome").loc["unsubscribed", "expected"] for each in (apart, together)]
+    assert told[1] == pytest.approx(told[0], rel=0.02)

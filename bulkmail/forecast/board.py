@@ -126,9 +126,10 @@ def _recent(past: Past, people: np.ndarray) -> np.ndarray:
 def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how many letters each person had in 7 and 28 days before each of these campaigns (people × columns)."""
     age = board.days[columns][None, :] - board.days[:, None]
+    earlier = (age > 0) | ((age == 0) & (np.arange(len(board.days))[:, None] < columns[None, :]))  # one comes first
     counts = []
     for window in (WINDOW_7, WINDOW_28):
-        inside = ((age > 0) & (age <= window)).astype(np.float32)
+        inside = (earlier & (age <= window)).astype(np.float32)
         planned = board.member.astype(np.float32) @ inside
         hours = np.ceil((board.days[columns] - window - board.begins + 28) * 24).astype(np.int64)
         counts.append(planned.astype(np.int64) + board.recent[hours.clip(0, _HOURS)].T)

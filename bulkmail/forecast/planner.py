@@ -206,7 +206,7 @@ def _touched(before: Board, after: Board, step: Step) -> np.ndarray:
     reach = np.zeros(len(after.names), dtype=bool)
     for day in {*before.days[[place for place in about if place < len(before.names)]], *after.days[about]}:
         age = after.days - day
-        reach |= (age > 0) & (age <= boards.WINDOW_28)
+        reach |= (age >= 0) & (age <= boards.WINDOW_28)
     reach[about] = True
     return np.flatnonzero(reach)
 
