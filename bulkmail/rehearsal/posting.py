@@ -36,7 +36,8 @@ class _Waiting(NamedTuple):
 
 def post_events(stage: Stage) -> int:
     """Post a batch of what happened. Returns how many events left; after a refusal the next try waits a little."""
-    if not stage.webhook_url or stage.clock() < stage.post_again_at:
+    url = stage.webhook_url  # read once: another thread may take it away meanwhile
+    if not url or stage.clock() < stage.post_again_at:
         return 0
     rows = stage.store.rows(
         "SELECT event.id, kind, at, details, address, arguments, message_id, received_at, place, categories FROM event"
@@ -47,7 +48,7 @@ def post_events(stage: Stage) -> int:
     waiting = [_Waiting(*row) for row in rows]
     lost = stage.faults.take("lose_events", len(waiting))
     kept = waiting[lost:]
-    if kept and not _is_taken(stage, kept):
+    if kept and not _is_taken(stage, url, kept):
         stage.post_again_at = stage.clock() + 1
         return 0
     with stage.store.writing() as db:
@@ -55,13 +56,13 @@ def post_events(stage: Stage) -> int:
     return len(waiting)
 
 
-def _is_taken(stage: Stage, waiting: list[_Waiting]) -> bool:
+def _is_taken(stage: Stage, url: str, waiting: list[_Waiting]) -> bool:
     again = stage.faults.take("repeat_events", len(waiting))
     entries = [orjson.dumps(_entry(event)) for event in waiting + waiting[:again]]
     if stage.faults.take("shuffle_events"):
         random.Random(stage.seed).shuffle(entries)
     body = b"[" + b",\r\n".join(entries) + b"]\r\n"
-    status = post(stage.webhook_url, body, {"Content-Type": "application/json", **signed(stage, body)})
+    status = post(url, body, {"Content-Type": "application/json", **signed(stage, body)})
     return status is not None and 200 <= status < 300
 
 
