@@ -84,7 +84,7 @@ def kind_of(name: str) -> str:
 
 
 def _forget(key: str) -> None:
-    st.session_state[key] = None
+    st.session_state[key], st.session_state["message-chosen"] = None, True
 
 
 def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
@@ -100,7 +100,9 @@ def choose_person(prepared: prepare.Prepared) -> tuple[Recipient, str] | None:
         on_change=_forget, args=("message-kind",),
     )  # fmt: skip
     found = compose.reader(people, position=positions.get(kind, 0), row=row)
-    if found and (kind or row) and prepare.note_look(ui.house(), prepared, kind or f"row {row}", now=ui.now()):
+    is_choice = st.session_state.pop("message-chosen", False)
+    news = found and (kind or row) and prepare.note_look(ui.house(), prepared, kind or f"row {row}", now=ui.now())
+    if news and is_choice:
         st.rerun()  # the checks beside the letter count who was looked at
     if found is None:
         reason = audience.reason_of_row(prepared.audience, row)
