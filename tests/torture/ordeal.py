@@ -52,7 +52,7 @@ FAULTS = (
     {"kind": "too_many_requests", "seconds": 1},
     {"kind": "refuse_connections", "seconds": 0.3},
 )
-BATCH = 40
+BATCH = 25
 # A server that forks has imported everything once: a new sender then costs milliseconds and is a process like any other
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.killing"])
