@@ -1,6 +1,7 @@
 """Who am I to Gmail and the rest: what each provider of this list asks, and how this campaign stands."""
 
 import _ui as ui
+import pandas as pd
 import streamlit as st
 from _ui import t
 
@@ -37,7 +38,7 @@ def show_providers() -> None:
 def _show_table(standing: prepare.SenderStanding) -> None:
     people = {key: count for key, count in standing.people.items() if count and key != providers.OTHERS}
     if not people:
-        st.info(t("None of the six large providers has a mailbox on this list."))
+        st.info(t("Nobody who would get this letter has a mailbox at one of the six large providers."))
         return
     names = {key: f"{t(providers.name_of(key))} ({count:,})" for key, count in people.items()}
     rows: dict[str, dict[str, str]] = {}
@@ -45,9 +46,8 @@ def _show_table(standing: prepare.SenderStanding) -> None:
         name = t(one.requirement.name)
         rows.setdefault(name, dict.fromkeys(names.values(), "–"))[names[one.provider]] = _cell(one)
     table = [{t("Requirement"): name, **cells} for name, cells in rows.items()]
-    wide = {name: st.column_config.TextColumn(width="medium") for name in names.values()}
-    looks = {"hide_index": True, "height": "content", "column_config": wide, "key": "sender-providers"}
-    st.dataframe(table, alt=t("What each provider asks, and how it stands"), **looks)
+    looks = {"hide_index": True, "border": "horizontal"}
+    st.table(pd.DataFrame(table), alt=t("What each provider asks, and how it stands"), **looks)
     others = standing.people[providers.OTHERS]
     st.caption(
         t(
