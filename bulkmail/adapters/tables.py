@@ -152,7 +152,7 @@ consent_event = Table(
     _text("wording"),
     _text("evidence"),
     _text("recorded_by"),
-    Column("fact", String(64), nullable=False, unique=True),  # what is said, without who recorded it when
+    Column("fact", String(64), nullable=False),  # what is said, without who recorded it when
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("notice", String(64), nullable=False, server_default=""),

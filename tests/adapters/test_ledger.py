@@ -7,19 +7,22 @@ from hashlib import sha256
 
 import pandas as pd
 import pytest
+from alembic import command
 from builders import NOW
-from sqlalchemy import text
+from sqlalchemy import delete, inspect, text, update
+from sqlalchemy.exc import DBAPIError
 
-from bulkmail.adapters import database
+from bulkmail.adapters import database, ledger, tables
 from bulkmail.adapters.ledger import (
     EVENT_COLUMNS,
     FACT_COLUMNS,
+    MANY,
     RECORDING,
     TIMES,
     ledger_size,
     record_consent,
 )
-from bulkmail.adapters.workspace import reading, writing
+from bulkmail.adapters.workspace import alembic_config, open_workspace, reading, writing
 from bulkmail.model import ConsentEvent, ConsentState, Suppression, SuppressionReason
 
 LATER = NOW + timedelta(days=1)
@@ -186,11 +189,36 @@ def test_two_who_record_at_once_make_one_chain(workspace):
 
 
 def test_a_large_list_is_recorded_in_seconds(workspace):
-    events = some_events(20_000)
+    events = some_events(MANY)
     started = time.process_time()
-    assert database.append_consent(workspace, events) == 20_000
+    assert database.append_consent(workspace, events) == MANY
     assert database.append_consent(workspace, events) == 0
     assert time.process_time() - started < 15  # seconds of this processor: a tenth of it, usually
+    with reading(workspace) as connection:
+        assert [index["column_names"] for index in inspect(connection).get_indexes("consent_event")] == [["person"]]
+
+
+@pytest.mark.parametrize("word", ['a, "b"', "two\nlines", "\\.", "\\N", "\t", "陳大文", "NULL", " "])
+def test_a_word_comes_back_as_it_was_said(workspace, word):
+    database.append_consent(workspace, some_events(2, evidence=[word, ""], conditions=["", word]))
+    back = database.consent_events(workspace)
+    assert (list(back["evidence"]), list(back["conditions"])) == ([word, ""], ["", word])
+    assert database.verify_chain(workspace)
+
+
+def test_a_ledger_from_before_is_taken_along_whole(workspace):
+    with writing(workspace) as connection:
+        command.downgrade(alembic_config(connection), "0012")
+    database.append_consent(workspace, some_events(5, valid_until=[None, LATER, None, None, None]))
+    before, head = database.consent_events(workspace), ledger.head(workspace)
+    open_workspace(workspace.settings).engine.dispose()
+    pd.testing.assert_frame_equal(database.consent_events(workspace), before)
+    assert database.append_consent(workspace, some_events(6)) == 2
+    assert database.verify_chain(workspace)
+    assert ledger.head(workspace) != head
+    for deed in (delete(tables.consent_event), update(tables.consent_event).values(state="given")):
+        with pytest.raises(DBAPIError, match="append-only"), writing(workspace) as connection:
+            connection.execute(deed)
 
 
 def test_the_ledger_knows_its_size(workspace):
