@@ -5,7 +5,9 @@
     [audience]  list (path of the list), language* (both, zh-Hant, en, column),
                 attestation* = { basis, source, wording, by, at, document* }, dates* ("day first" or "month first")
     [message]   subject, preheader*, body (path of a .md, .mjml or .html file), layout*
-    [schedule]* send_at* (a moment with its offset: 2026-12-01T09:30:00+08:00)
+    [schedule]* send_at* (a moment with its offset: 2026-12-01T09:30:00+08:00), also_hours* (other hours of that day:
+                [15, 19]; a lot puts each person to one), wait* = { letters, days } (who had so many letters in 7 days
+                gets it so many days later)
 
 What carries a * may be left out.
 """
@@ -24,7 +26,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from bulkmail.errors import InputError
-from bulkmail.model import Attestation, Campaign, Sender, Text, say
+from bulkmail.model import Attestation, Campaign, Sender, Text, Wait, say
 
 KINDS = ("marketing", "subscribed", "transactional")
 LANGUAGES = ("both", "zh-Hant", "en", "column")
@@ -56,6 +58,8 @@ class CampaignFile:
     body: str
     layout: str
     send_at: datetime | None
+    also_hours: tuple[int, ...] = ()
+    wait: Wait | None = None
 
 
 def read_campaign(text: str, *, filename: str) -> CampaignFile:
@@ -63,6 +67,9 @@ def read_campaign(text: str, *, filename: str) -> CampaignFile:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     problems: _Problems = []
     found = _read_table(_parsed(text, filename), _FILE, (), problems)
+    schedule = found.get("schedule", {})
+    if (schedule.get("also_hours") or schedule.get("wait")) and "send_at" in schedule and schedule["send_at"] is None:
+        problems.append((("schedule",), _absent("send_at", _FILE["schedule"][0], ("schedule",))))
     if problems:
         lines = _lines_of(text)
         last = text.rstrip("\n").count("\n") + 1
@@ -89,6 +96,8 @@ def to_campaign(file: CampaignFile, body_text: str) -> Campaign:
         send_at=file.send_at,
         date_order=file.date_order,
         layout=file.layout,
+        also_hours=file.also_hours,
+        wait=file.wait,
     )
 
 
@@ -104,7 +113,7 @@ def campaign_id(name: str) -> str:
 
 def _campaign_file(found: dict[str, Any]) -> CampaignFile:
     campaign, sender, audience, message = (found[name] for name in ("campaign", "sender", "audience", "message"))
-    attestation = audience["attestation"]
+    attestation, schedule = audience["attestation"], found["schedule"]
     return CampaignFile(
         name=campaign["name"],
         purpose=campaign["purpose"],
@@ -118,7 +127,9 @@ def _campaign_file(found: dict[str, Any]) -> CampaignFile:
         preheader=message["preheader"],
         body=message["body"],
         layout=message["layout"] if "." in message["layout"] else f"{message['layout']}.mjml",
-        send_at=found["schedule"].get("send_at"),
+        send_at=schedule.get("send_at"),
+        also_hours=schedule.get("also_hours", ()),
+        wait=Wait(**schedule["wait"]) if schedule.get("wait") else None,
     )
 
 
@@ -178,6 +189,25 @@ def _moment(value: object) -> datetime:
     raise _WrongError(say("write date, time and offset from UTC, such as 2026-12-01T09:30:00+08:00"))
 
 
+def _hours(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not value or not all(_is_within(hour, 0, 23) for hour in value):
+        raise _WrongError(say("write whole hours from 0 to 23, such as [15, 19]"))
+    return tuple(sorted(set(value)))
+
+
+def _between(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if not _is_within(value, least, most):
+            raise _WrongError(say("write a whole number from {least} to {most}", least=least, most=most))
+        return value
+
+    return read
+
+
+def _is_within(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in choices:
@@ -198,6 +228,7 @@ _ATTESTATION: _Keys = {
     "at": (_moment, _REQUIRED),
     "document": (_line, ""),
 }
+_WAIT: _Keys = {"letters": (_between(1, 20), _REQUIRED), "days": (_between(1, 28), _REQUIRED)}
 _FILE: _Keys = {
     "campaign": (
         {"name": (_line, _REQUIRED), "purpose": (_line, _REQUIRED), "class": (_one_of(KINDS), _REQUIRED)},
@@ -231,7 +262,7 @@ _FILE: _Keys = {
         },
         _REQUIRED,
     ),
-    "schedule": ({"send_at": (_moment, None)}, {}),
+    "schedule": ({"send_at": (_moment, None), "also_hours": (_hours, ()), "wait": (_WAIT, None)}, {}),
 }
 
 

@@ -105,7 +105,7 @@ def draft(
     """
     said = {"id": campaign_id, "name": name.strip(), "purpose": purpose.strip(), "kind": kind}
     if like and copy:
-        return replace(like, **said, send_at=None, attestation=None)
+        return replace(like, **said, send_at=None, wait=None, attestation=None)
     known = {"name": next(iter(brand.sender_names), ""), "postal_address": brand.postal_address}
     sender = like.sender if like else replace(NOBODY, **known)
     return Campaign(**said, sender=sender, language="both", subject="", preheader="", body="", body_format="md")

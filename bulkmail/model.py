@@ -240,11 +240,22 @@ class Brand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Readers who had so many `letters` or more in the 7 days before a campaign get it so many `days` later."""
+
+    letters: int
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Campaign:
     """What is said, by whom, to whom, for which purpose. `body` is the source text in `body_format` (md, mjml, html),
     `text` the plain text that goes beside it, "" where it is made from the body; `layout` is the file of one;
     `language` is both, zh-Hant, en or column; `kind` is marketing, subscribed or transactional; `date_order` is what
-    comes first in dates of the list such as 03/04/2026 (day, month; "" where the list itself must tell)."""
+    comes first in dates of the list such as 03/04/2026 (day, month; "" where the list itself must tell).
+
+    With `also_hours` (of the day of `send_at`, by the clocks of the organisation's rules) each letter leaves at the
+    hour of `send_at` or at one of these, drawn by lot; with `wait` readers under most pressure get it later."""
 
     id: str
     name: str
@@ -263,6 +274,8 @@ class Campaign:
     layout: str = "notice.mjml"
     text: str = ""
     brand: Brand = Brand()
+    also_hours: tuple[int, ...] = ()
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,19 +43,20 @@ def make_plan(
     preflight: Sequence[tuple[str, str]],
     after: Sequence[str] = (),
 ) -> tuple[Plan, pd.DataFrame]:
-    """Return the plan and its snapshot: one row per letter, ordered by variant, then source row, in SNAPSHOT_COLUMNS,
-    the parts of names and every `field.` column.
+    """Return the plan and its snapshot: one row per letter, ordered by variant, moment and source row, in
+    SNAPSHOT_COLUMNS, the parts of names and every `field.` column.
 
-    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing.
+    `eligible` needs source_row, person, address and variant (which names a letter); the rest may be missing. Where it
+    has `leaves_at`, each letter leaves at its own moment, else all do at that of the campaign.
     `preflight` is what the seven tips said, (code, outcome). `after` are plans of the campaign that were cancelled or
     are void: the same may be approved again, but as another plan.
     The hash does not depend on the time, on the order of rows and columns, or on dtypes. Raises StateError when a
     person would be mailed twice or a letter is missing.
     """
-    snapshot = _snapshot(eligible)
+    snapshot, moments = _snapshot(eligible, campaign.send_at)
     _refuse_repeats(snapshot)
     _refuse_missing_letters(snapshot, letters)
-    batches = tuple(_batches(snapshot["variant"], campaign.send_at))
+    batches = tuple(_batches(snapshot["variant"], moments))
     parts = {
         "mode": "rehearsal" if rehearsal else "live",
         "campaign": campaign_hash(campaign),
@@ -81,7 +82,7 @@ def make_plan(
 
 
 # What a campaign may say since there were plans: where it says nothing, a plan's hash stays what it was.
-_UNSAID = (("date_order", ""), ("document", ""))
+_UNSAID = (("date_order", ""), ("document", ""), ("also_hours", ()), ("wait", None))
 
 
 def campaign_hash(campaign: Campaign) -> str:
@@ -113,19 +114,20 @@ def content_hash(table: pd.DataFrame) -> str:
 # ---------------------------------------------------------------- the snapshot
 
 
-def _snapshot(eligible: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows in the order of sending. `person` decides between equal source rows, so that the order of the
-    input never does."""
+def _snapshot(eligible: pd.DataFrame, send_at: datetime | None) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows in the order of sending, and when each leaves (NaT: as soon as approved). `person` decides
+    between equal source rows, so that the order of the input never does."""
     fields = sorted(name for name in eligible.columns if name.startswith(FIELD_PREFIX))
     given = [*SNAPSHOT_COLUMNS[1:], *NAME_COLUMNS, *fields]
     absent = [name for name in given if name not in eligible.columns and name not in REQUIRED]
     rows = eligible.assign(**dict.fromkeys(absent, ""))
     texts = [name for name in given if name != "source_row"]
-    rows = rows[given].astype({"source_row": "int64", **dict.fromkeys(texts, "str")})
+    moments = eligible["leaves_at"] if "leaves_at" in eligible else pd.Timestamp(send_at)
+    rows = rows[given].astype({"source_row": "int64", **dict.fromkeys(texts, "str")}).assign(leaves_at=moments)
     rows[texts] = rows[texts].fillna("")
-    rows = rows.sort_values(["variant", "source_row", "person"], ignore_index=True)
+    rows = rows.sort_values(["variant", "leaves_at", "source_row", "person"], ignore_index=True)
     rows.insert(0, "position", numpy.arange(len(rows), dtype="int64"))
-    return rows
+    return rows.drop(columns="leaves_at"), rows["leaves_at"]
 
 
 def _refuse_repeats(snapshot: pd.DataFrame) -> None:
@@ -147,13 +149,15 @@ def _refuse_missing_letters(snapshot: pd.DataFrame, letters: Mapping[str, Letter
         )
 
 
-def _batches(variants: pd.Series, not_before: datetime | None) -> Iterator[Batch]:
-    """Yield batches that tile the positions: all of one variant, and none larger than one request may be."""
+def _batches(variants: pd.Series, moments: pd.Series) -> Iterator[Batch]:
+    """Yield batches that tile the positions: all of one variant and moment, and none larger than a request may be."""
     size = int(RECIPIENTS_PER_REQUEST.value)
-    changes = numpy.flatnonzero((variants != variants.shift()).to_numpy(dtype=bool))
+    another_moment = (moments != moments.shift()) & moments.notna()
+    changes = numpy.flatnonzero(((variants != variants.shift()) | another_moment).to_numpy(dtype=bool))
     for first, end in pairwise([*map(int, changes), len(variants)]):
+        moment = None if pd.isna(moments.iat[first]) else moments.iat[first].to_pydatetime()
         for start in range(first, end, size):
-            yield Batch(start=start, stop=min(start + size, end), variant=variants.iat[start], not_before=not_before)
+            yield Batch(start=start, stop=min(start + size, end), variant=variants.iat[start], not_before=moment)
 
 
 # ---------------------------------------------------------------- hashing

@@ -9,7 +9,8 @@ import _ui as ui
 import pandas as pd
 import streamlit as st
 from _forecast import OUTCOMES, draw_record
-from _rates import show_hours, show_numbers, show_rates, show_weeks
+from _hours import show_hours
+from _rates import show_numbers, show_rates, show_weeks
 from _ui import t
 
 from bulkmail import charts, engagement, forecast, limits, planning, wiring

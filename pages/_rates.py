@@ -1,4 +1,4 @@
-"""How campaigns fared, letters by week, and hours: charts with the table behind each."""
+"""How campaigns fared, and letters by week: charts with the table behind each."""
 
 import _ui as ui
 import pandas as pd
@@ -6,11 +6,10 @@ import streamlit as st
 from _forecast import OUTCOMES
 from _ui import t
 
-from bulkmail import charts, engagement, forecast, limits
+from bulkmail import charts, engagement, limits
 from bulkmail.model import say
 from bulkmail.tips import cadence
 
-WEEKDAYS = (say("Mon"), say("Tue"), say("Wed"), say("Thu"), say("Fri"), say("Sat"), say("Sun"))
 BASES = {
     "delivered": say("of letters delivered"),
     "sent": say("of letters sent"),
@@ -48,9 +47,10 @@ COLUMNS = {
     "promised": say("An honest forecast"),
     "count": say("Campaigns"),
     "forecasts": say("Campaigns judged"),
+    "difference": say("Against the campaign's own rate"),
 }
 PARTS = ("rate", "low", "high")
-PERCENT = (*PARTS, "share", "promised")
+PERCENT = (*PARTS, "share", "promised", "difference")
 LINES = {"complained": limits.COMPLAINT_STOP_RATE.value, "bounced": limits.BOUNCE_STOP_RATE.value}
 
 
@@ -79,19 +79,6 @@ def show_rates(campaigns: pd.DataFrame, state: str) -> None:
     show_numbers(campaigns[list(dict.fromkeys([*columns, *rates]))].iloc[::-1], "cadence-rates-table")
 
 
-def show_verdict(hours: pd.DataFrame) -> None:
-    """Say whether any hour is proven to be better, and what chance alone would show."""
-    apart, judged, by_chance = engagement.hours_apart(hours)
-    told = t(
-        "{apart} of {judged} hours lie apart from the mean; by chance alone it would be about {chance}.",
-        apart=apart, judged=judged, chance=f"{by_chance:.1f}",
-    )  # fmt: skip
-    if apart <= by_chance + 1:
-        st.info(f"**{t(forecast.NOT_PROVEN)}** {told if judged else ''}", icon=":material/help:")
-    else:
-        st.caption(f"{told} {t('Only hours drawn by lot inside campaigns would prove it.')}")
-
-
 def show_weeks(weeks: pd.DataFrame, state: str) -> None:
     title = t("How many letters left each week, and whose?")
     words = {"title": title, "x": t("Week"), "y": t("Letters"), "labels": {}}
@@ -99,21 +86,6 @@ def show_weeks(weeks: pd.DataFrame, state: str) -> None:
     totals = weeks.groupby("department")["letters"].sum()
     ui.draw(figure, "cadence-weeks", charts.alt_text(title, totals.to_dict()))
     show_numbers(weeks.iloc[::-1], "cadence-weeks-table")
-
-
-def show_hours(hours: pd.DataFrame, state: str) -> None:
-    title, days = t("At which hours did people click?"), [t(day) for day in WEEKDAYS]
-    words = {"title": title, "x": t("Hour of sending, Macau"), "y": t("Clicked by people"), "weekdays": days}
-    figure = ui.drawn("hours", state, lambda: charts.send_hours(hours, **words))
-    ui.draw(figure, "cadence-hours", charts.alt_text(title, {t("Campaigns"): int(hours["campaigns"].sum())}))
-    show_verdict(hours)
-    st.caption(
-        t(
-            "Dots grow with the number of campaigns; whiskers are 95 % intervals. Where they overlap, no hour is known "
-            "to be better, and departments that choose their hours differ in their readers too."
-        )
-    )
-    show_numbers(hours.assign(weekday=hours["weekday"].map(dict(enumerate(days)))), "cadence-hours-table")
 
 
 def show_numbers(table: pd.DataFrame, key: str) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import _hours
 import _past
-import _rates
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ from _ui import t
 from bulkmail import audience, prepare, wiring
 from bulkmail.adapters import database
 from bulkmail.errors import BulkmailError
-from bulkmail.model import Campaign
+from bulkmail.model import Campaign, Wait
 from bulkmail.tips import cadence
 
 ZONE = ZoneInfo(cadence.MACAU)
@@ -49,28 +49,32 @@ def main() -> None:
 # ---------------------------------------------------------------- when
 
 
-def keep(campaign_id: str, send_at: datetime | None) -> None:
+def keep(campaign_id: str, **changes: object) -> None:
     """Keep the time of the draft: called when a choice changes, never by a mere rerun."""
     draft = database.campaign(ui.house(), campaign_id)
     if draft:
-        ui.save(replace(draft, send_at=send_at))
+        ui.save(replace(draft, **changes))
 
 
 def keep_mode(campaign_id: str, key: str) -> None:
     later = st.session_state[key] == "later"
     rules = prepare.cadence_rules(ui.house())
     slots = cadence.suggest_send_times(wiring.now(), timezone=rules.timezone, rules=rules)
-    keep(campaign_id, slots[0] if later and slots else None)
+    keep(campaign_id, send_at=slots[0] if later and slots else None)
 
 
 def keep_slot(campaign_id: str, key: str) -> None:
     if st.session_state[key]:
-        keep(campaign_id, st.session_state[key])
+        keep(campaign_id, send_at=st.session_state[key])
 
 
 def keep_moment(campaign_id: str, key: str) -> None:
     if st.session_state[key]:
-        keep(campaign_id, st.session_state[key].replace(tzinfo=ZONE).astimezone(wiring.now().tzinfo))
+        keep(campaign_id, send_at=st.session_state[key].replace(tzinfo=ZONE).astimezone(wiring.now().tzinfo))
+
+
+def keep_hours(campaign_id: str, key: str) -> None:
+    keep(campaign_id, also_hours=tuple(sorted(st.session_state[key])))
 
 
 def state_of(prepared: prepare.Prepared) -> str:
@@ -112,15 +116,45 @@ def show_time(campaign: Campaign, prepared: prepare.Prepared | None) -> None:
         help=t("Working days, in the daytime, off the half-hour. No hour is known to be the best."),
         on_change=keep_slot, args=(campaign.id, f"cadence-slot-{key}"),
     )  # fmt: skip
+    if chosen:
+        show_lots(campaign, rules)
     saved = database.saved_at(ui.house(), campaign.id)
     st.caption(t("Saved {time}.", time=saved and ui.clock(saved)))
     if st.button(t("Check the sender"), icon=":material/verified_user:", type="primary", key="cadence-onward"):
         ui.go("sender")
 
 
+def show_lots(campaign: Campaign, rules: cadence.Rules) -> None:
+    """Draw the choice of other hours of that day, to which a lot puts people, and who waits for a later slot."""
+    local, key = campaign.send_at.astimezone(ZoneInfo(rules.timezone)), f"cadence-lots-{campaign.id}-{campaign.send_at}"
+    hours = sorted({*range(rules.quiet_until, rules.quiet_from), *campaign.also_hours} - {local.hour})
+    also = [hour for hour in campaign.also_hours if hour != local.hour]
+    st.multiselect(
+        t("Also at, by lot"), hours, also, format_func=lambda hour: f"{hour:02}:{local:%M}", key=key,
+        placeholder=t("One hour for everybody"), on_change=keep_hours, args=(campaign.id, key),
+        help=t("A lot puts each person to one of the hours. Campaign by campaign this tells whether an hour is better, "
+               "which no hour that somebody chose can."),
+    )  # fmt: skip
+    if also:
+        words = t(
+            "Each person gets one letter, at one of {count} hours of that day, drawn by lot.", count=len(also) + 1
+        )
+        st.caption(f":material/casino: {words} {t('The answer stands under Past engagement.')}")
+    if campaign.wait:
+        st.caption(f":material/hourglass_top: {wait_words(campaign.wait)}")
+        st.button(t("Nobody waits"), key="cadence-no-wait", on_click=keep, args=(campaign.id,), kwargs={"wait": None})
+
+
+def wait_words(wait: Wait) -> str:
+    return t(
+        "Who had {letters} letters or more in the 7 days before gets it {days} days later.",
+        letters=wait.letters, days=wait.days,
+    )  # fmt: skip
+
+
 def slot_words(slot: datetime, held: dict[datetime, int]) -> str:
     local = slot.astimezone(ZONE)
-    when = f"{t(_rates.WEEKDAYS[local.weekday()])} {local:%m-%d %H:%M}"
+    when = f"{t(_hours.WEEKDAYS[local.weekday()])} {local:%m-%d %H:%M}"
     return t("{when} · {count} held back", when=when, count=held[slot]) if held.get(slot) else when
 
 

@@ -1,5 +1,6 @@
 """Review and send: what the seven tips say of the plan, its approval by a person, and how the sending goes."""
 
+from collections import Counter
 from datetime import timedelta
 
 import _ui as ui
@@ -82,8 +83,7 @@ def show_plan(prepared: prepare.Prepared) -> None:
         cards = st.columns(2)
         cards[0].metric(t("Letters"), f"{plan.recipients:,}")
         cards[1].metric(t("Requests"), f"{len(plan.batches):,}", help=t("A request hands over 1,000 letters at most."))
-        leaves = ui.clock(campaign.send_at) if campaign.send_at else t("As soon as it is approved")
-        show_fact(t("Leaves"), leaves)
+        show_fact(t("Leaves"), leaving(prepared))
         show_fact(t("Subject"), campaign.subject)
         show_fact(t("From"), f"{campaign.sender.name} <{campaign.sender.address}>")
         lesson = t("An approval binds to this number: whatever changes afterwards makes another plan.")
@@ -100,6 +100,20 @@ def show_plan(prepared: prepare.Prepared) -> None:
         if st.button(t("Approve …"), icon=":material/verified:", type="primary", disabled=off, key="review-approve"):
             st.dialog(t("Approve this plan?"), width="medium", icon=":material/verified:")(ask)(prepared)
     show_excluded(prepared.audience.reasons)
+
+
+def leaving(prepared: prepare.Prepared) -> str:
+    """When the letters leave: a line for each moment, with how many."""
+    if prepared.campaign.send_at is None:
+        return t("As soon as it is approved")
+    letters = Counter()
+    for batch in prepared.plan.batches:
+        letters[batch.not_before] += batch.stop - batch.start
+    if len(letters) < 2:
+        return ui.clock(prepared.campaign.send_at)
+    return "\n".join(
+        t("{time} · {count} letters", time=ui.clock(moment), count=f"{letters[moment]:,}") for moment in sorted(letters)
+    )
 
 
 def show_fact(label: str, value: str, lesson: str | None = None) -> None:

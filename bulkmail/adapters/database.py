@@ -22,7 +22,7 @@ from bulkmail.adapters.suppressions import (
     suppressions_among,
 )
 from bulkmail.adapters.workspace import Workspace, insert_new, reading, writing
-from bulkmail.model import Attestation, Campaign, Sender
+from bulkmail.model import Attestation, Campaign, Sender, Wait
 
 __all__ = [
     "ListVersion",
@@ -110,7 +110,7 @@ def document_of(campaign: Campaign) -> dict[str, object]:
 
 def campaign_of_document(document: Mapping[str, object]) -> Campaign:
     """The campaign that `save_campaign` kept as this document."""
-    vouched, send_at = document["attestation"], document["send_at"]
+    vouched, send_at, wait = document["attestation"], document["send_at"], document.get("wait")
     return Campaign(
         **{
             **document,
@@ -118,6 +118,8 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
             "attestation": vouched and Attestation(**{**vouched, "at": datetime.fromisoformat(vouched["at"])}),
             "send_at": send_at and datetime.fromisoformat(send_at),
             "brand": brand_of_document(document.get("brand", {})),
+            "also_hours": tuple(document.get("also_hours", ())),
+            "wait": wait and Wait(**wait),
         }
     )
 

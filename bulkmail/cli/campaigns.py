@@ -71,7 +71,7 @@ def check_before(campaign: Path, as_json: bool) -> int:
       [sender]    name, address, reply_to*, organisation, postal_address
       [audience]  list, language* (both, zh-Hant, en, column), attestation*
       [message]   subject, preheader*, body (a .md, .mjml or .html file)
-      [schedule]* send_at* (2026-12-01T09:30:00+08:00)
+      [schedule]* send_at* (2026-12-01T09:30:00+08:00), also_hours* ([15]), wait* ({ letters = 3, days = 4 })
     What carries a * may be left out. A list without consent columns needs an attestation of its consent:
       attestation = { basis = "…", source = "…", wording = "…", by = "…", at = 2026-03-01T10:00:00+08:00 }
 

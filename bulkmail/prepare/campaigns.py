@@ -251,6 +251,7 @@ def _cadence_facts(
         letters=past.imported_letters(ws, SIGNS),
         complaints=complaints + journal.letters_since(ws, EventKind.COMPLAINED, month),
         gmail_refusals=_gmail_refusals(ws, now),
+        moments=[moment.to_pydatetime() for moment in sorted(table["leaves_at"].dropna().unique())],
     )
 
 

@@ -11,6 +11,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.model import Campaign
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import mended_list
+from bulkmail.prepare.moments import moments_of
 from bulkmail.tips import cadence
 
 ASK_LIST = "ask-again-"  # how the lists begin whose people are asked whether to go on
@@ -31,20 +32,37 @@ def save_cadence_rules(ws: Workspace, rules: cadence.Rules, *, by: str, now: dat
 def with_cadence(
     ws: Workspace, campaign: Campaign, table: pd.DataFrame, contacts: pd.DataFrame, promises: pd.Series, now: datetime
 ) -> pd.DataFrame:
-    """The table with `cadence_reason`, by the rules in force: promise, sunset, caps and gap, trial, quiet hours."""
-    rules, moment = cadence_rules(ws), campaign.send_at or now
-    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=moment, rules=rules, promises=promises)
-    if campaign.kind != "marketing":
-        return table
-    if rules.trial:
-        lately = cadence.lately(table.reset_index(drop=True), contacts, send_at=moment)
-        trial = rules.trial
-        table = forecast.hold(table, lately, trial=trial.name, cap=trial.letters, share=trial.share)
-    if rules.sunset and not campaign.list_name.startswith(ASK_LIST):
+    """The table with when each letter leaves (`leaves_at`, see `moments_of`) and `cadence_reason`, by the rules in
+    force: promise, sunset, caps and gap, trial, quiet hours."""
+    rules = cadence_rules(ws)
+    table = table.assign(leaves_at=moments_of(campaign, table, contacts, rules))
+    moments = table["leaves_at"].fillna(pd.Timestamp(now))
+    parts = [
+        _capped(campaign, part, contacts, promises, moment, rules)
+        for moment, part in (table.groupby(moments) if moments.nunique() > 1 else [(campaign.send_at or now, table)])
+    ]
+    table = pd.concat(parts).sort_index() if len(parts) > 1 else parts[0]
+    if campaign.kind == "marketing" and rules.sunset and not campaign.list_name.startswith(ASK_LIST):
         stages, reason = reader_stages(ws, now).set_index("person")["stage"], table["cadence_reason"]
         silent = (table["person"].map(stages) == cadence.SUNSET) & (reason != cadence.FREQUENCY_PROMISE)
         table = table.assign(cadence_reason=reason.mask(silent, cadence.INACTIVE).astype("str"))
     return table
+
+
+def _capped(
+    campaign: Campaign,
+    table: pd.DataFrame,
+    contacts: pd.DataFrame,
+    promises: pd.Series,
+    moment: datetime,
+    rules: cadence.Rules,
+) -> pd.DataFrame:
+    """The table with `cadence_reason` for letters of one moment."""
+    table = cadence.annotate(table, contacts, kind=campaign.kind, send_at=moment, rules=rules, promises=promises)
+    if campaign.kind != "marketing" or not rules.trial:
+        return table
+    lately, trial = cadence.lately(table.reset_index(drop=True), contacts, send_at=moment), rules.trial
+    return forecast.hold(table, lately, trial=trial.name, cap=trial.letters, share=trial.share)
 
 
 # ---------------------------------------------------------------- who has gone quiet

@@ -1,6 +1,6 @@
 """The checks of tip 6 that judge one campaign: how often, how much, and when."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -184,7 +184,8 @@ def check_hour_of_sending(facts: CadenceFacts) -> Finding:
 
     Rules FRQ-10: the queues of all senders fill at :00 and :30; SendGrid advises 10:53 rather than 11:00.
     """
-    outcome, message = _judge_hour(facts)
+    judged = [_judge_hour(facts, moment) for moment in facts.moments or (facts.moment,)]
+    outcome, message = next((each for each in judged if each[0] is not Outcome.PASS), judged[0])
     zone = zone_of(facts.timezone) or ZoneInfo(MACAU)
     open_slots = suggest_send_times(facts.now, timezone=zone.key, count=1, rules=facts.rules)
     fix = say("No day of the next weeks is open: look at the blackout days of the organisation's rules.")
@@ -194,11 +195,11 @@ def check_hour_of_sending(facts: CadenceFacts) -> Finding:
     return Finding(code="FRQ-10", outcome=outcome, message=message, fix=fix, source=_SENDGRID_TIMES)
 
 
-def _judge_hour(facts: CadenceFacts) -> _Judged:
+def _judge_hour(facts: CadenceFacts, moment: datetime) -> _Judged:
     zone = zone_of(facts.timezone)
     if zone is None:
         return Outcome.UNKNOWN, say("The time zone of the people is not known, so the hour on their clocks is not.")
-    local = facts.moment.astimezone(zone)
+    local = moment.astimezone(zone)
     words = {"time": f"{local:%H:%M}", "zone": zone.key}
     if not facts.rules.quiet_until <= local.hour < facts.rules.quiet_from:
         return Outcome.WARN, say("The letters leave at {time} ({zone}), in the quiet hours.", **words)

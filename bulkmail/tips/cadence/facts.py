@@ -20,7 +20,7 @@ class CadenceFacts:
     local day of this From domain, empty for not known; `letters` are past ones (`engagement`), None for not known;
     `promises` how often each person was told or asked to be written to; `gmail_refusals` when Gmail lately answered
     421 4.7.28, None for not known; `delivered` and `complaints` are of the last 30 days, None for
-    not known. `send_at` None means now."""
+    not known. `send_at` None means now; `moments` are all at which letters leave, where there are several."""
 
     table: pd.DataFrame
     contacts: pd.DataFrame
@@ -35,6 +35,7 @@ class CadenceFacts:
     promises: pd.Series | None = None
     letters: pd.DataFrame | None = None
     gmail_refusals: Sequence[datetime] | None = None
+    moments: Sequence[datetime] = ()
 
     @property
     def moment(self) -> datetime:
