@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow.compute as pc
 
 from bulkmail import limits
 from bulkmail.intake.decoding import Decoded
-from bulkmail.intake.grid import Grid, trimmed
+from bulkmail.intake.grid import Grid, equal_trimmed
 from bulkmail.intake.layout import Layout
 from bulkmail.model import Finding, Outcome, Text, say
 
@@ -60,4 +59,4 @@ def _rows_of_lines(body: Grid, lines: tuple[int, ...]) -> list[int]:
 
 def _rows_like_the_header(body: Grid, layout: Layout) -> list[int]:
     place = layout.columns.index("address")
-    return body.rows[pc.equal(trimmed(body.cells.column(place)), layout.headers[place]).to_numpy()].tolist()
+    return body.rows[equal_trimmed(body.cells.column(place), layout.headers[place])].tolist()
