@@ -33,31 +33,33 @@ def annotate(
     not given). `suggestion` is for people to look at and is never applied.
     """
     original = table["original_address" if "original_address" in table else "address"]
-    forms = _forms_and_persons(pa.array(original, pa.large_string()), person_key)
-    mailbox = forms["mailbox"].combine_chunks()
+    forms = _judged(pa.array(original, pa.large_string()), person_key)
     names = forms["domain"].combine_chunks().dictionary_encode()
     domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
     slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
     columns = {
         "address": forms["address"],
-        "mailbox": mailbox,
+        "mailbox": forms["mailbox"],
         "domain": forms["domain"],
         "person": forms["person"],
         "suggestion": _suggestions(forms, domains, names.indices, slips),
-        "addressing_reason": _reasons(forms["error"], mailbox, domains, where),
+        "addressing_reason": _reasons(forms["error"], forms["is_role"], domains, where),
         "addressing_note": forms["error"],
     }
     judged = table.assign(original_address=original, **{name: _series(cells, table) for name, cells in columns.items()})
     return with_answers(judged, domain_facts or {})
 
 
-def _forms_and_persons(addresses: pa.Array | pa.ChunkedArray, person_key: bytes) -> pa.Table:
-    """What `normal_forms` tells of each cell, and its `person`: a part of the rows in each thread, so that Arrow, which
-    leaves Python alone meanwhile, works on one part while another is hashed."""
+def _judged(addresses: pa.Array | pa.ChunkedArray, person_key: bytes) -> pa.Table:
+    """What `normal_forms` tells of each cell, its `person`, and whether it `is_role` that is never mailed: a part of the
+    rows in each thread, so that Arrow, which leaves Python alone meanwhile, works on one part while another is hashed.
+    """
 
     def judge(start: int) -> pa.Table:
         forms = normal_forms(addresses[start : start + _PART_ROWS])
-        return forms.append_column("person", hashes(forms["mailbox"].combine_chunks(), person_key))
+        mailbox = forms["mailbox"].combine_chunks()
+        is_role = pc.match_substring_regex(mailbox, role_pattern(NEVER_MAILED_ROLES))
+        return forms.append_column("person", hashes(mailbox, person_key)).append_column("is_role", is_role)
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         return pa.concat_tables(pool.map(judge, range(0, max(len(addresses), 1), _PART_ROWS))).combine_chunks()
@@ -102,7 +104,7 @@ def _suggestions(
     return pc.replace_with_mask(forms["suggestion"].combine_chunks(), is_slip, better)
 
 
-def _reasons(error: pa.ChunkedArray, mailbox: pa.LargeStringArray, domains: list[str], where: np.ndarray) -> pa.Array:
+def _reasons(error: pa.ChunkedArray, is_role: pa.ChunkedArray, domains: list[str], where: np.ndarray) -> pa.Array:
     """Why a row cannot be mailed, or "": the first of the reasons that holds."""
     reserved = np.array([is_under(domain, RESERVED_DOMAINS) for domain in domains], bool)[where]
     holds = {
@@ -110,7 +112,7 @@ def _reasons(error: pa.ChunkedArray, mailbox: pa.LargeStringArray, domains: list
         "no_address": mask(pc.equal(error, NO_ADDRESS)),
         "reserved_domain": mask(pc.equal(error, RESERVED)) | reserved,
         "invalid_address": mask(pc.not_equal(error, "")),
-        "role_address": mask(pc.match_substring_regex(mailbox, role_pattern(NEVER_MAILED_ROLES))),
+        "role_address": mask(is_role),
     }
     first = np.select(list(holds.values()), range(len(holds)), default=0)
     return texts_of(holds).take(pa.array(first))

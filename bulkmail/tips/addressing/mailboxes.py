@@ -12,7 +12,8 @@ from bulkmail.tips.addressing.forms import repair
 from bulkmail.tips.addressing.known import DOTLESS_DOMAINS, TAGGED_DOMAINS
 from bulkmail.tips.addressing.syntax import ask
 
-_DIGEST_OCTETS = 16
+_SHA256_OCTETS = 32
+_DIGEST_OCTETS = 16  # kept of them
 
 
 def mailboxes(address: pa.LargeStringArray, domain: pa.LargeStringArray) -> pa.LargeStringArray:
@@ -61,12 +62,13 @@ def hashes(mailboxes: pa.LargeStringArray, person_key: bytes) -> pa.LargeStringA
         inside, outside = inner(), outer()
         inside.update(mailbox)
         outside.update(inside.digest())
-        digests.append(outside.digest()[:_DIGEST_OCTETS] if mailbox else b"")
-    return _in_hexadecimal(digests)
+        digests.append(outside.digest())
+    return pc.if_else(pc.equal(mailboxes, ""), text_of(""), _in_hexadecimal(digests))
 
 
 def _in_hexadecimal(digests: list[bytes]) -> pa.LargeStringArray:
-    """The digests in hexadecimal, made as one text and cut where each begins."""
-    ends = np.cumsum([0, *map(len, digests)], dtype=np.int64) * 2
-    whole = pa.py_buffer(b"".join(digests).hex().encode())
-    return pa.LargeStringArray.from_buffers(len(digests), pa.py_buffer(ends), whole)
+    """The first octets of the digests in hexadecimal, made as one text and cut where each begins."""
+    octets = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _SHA256_OCTETS)[:, :_DIGEST_OCTETS]
+    starts = np.arange(len(digests) + 1, dtype=np.int64) * 2 * _DIGEST_OCTETS
+    whole = pa.py_buffer(octets.tobytes().hex().encode())
+    return pa.LargeStringArray.from_buffers(len(digests), pa.py_buffer(starts), whole)
