@@ -83,8 +83,14 @@ def _moments(ws: Workspace, plan_hash: str) -> pd.Series:
 
 
 def state_of(ws: Workspace) -> str:
-    """A text that changes whenever `past_letters` may: with each import, each letter settled and each event stored."""
+    """A text that changes whenever numbers of a plan may: with each deed, letter settled and event stored."""
     return f"{database.last_change(ws)} {journal.stored_events(ws)}"
+
+
+def past_state(ws: Workspace) -> str:
+    """A text that changes whenever `past_letters` may, and not with what else is done: with each run, letter settled,
+    import, event stored and person erased."""
+    return f"{database.last_letter(ws)} {journal.stored_events(ws)}"
 
 
 # ---------------------------------------------------------------- one plan: how it goes

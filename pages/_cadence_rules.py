@@ -190,7 +190,7 @@ def stages(state: str) -> pd.DataFrame:
 
 def show_stages() -> None:
     """Draw how many people are in which stage of silence, and the step that asks them."""
-    table = stages(results.state_of(ui.house()))
+    table = stages(results.past_state(ui.house()))
     counts = table["stage"].value_counts()
     told = " · ".join(f"{counts.get(stage, 0):,} {t(word)}" for stage, word in STAGES.items())
     st.caption(f":material/bedtime: {t('{count} people were ever mailed', count=len(table))}: {told}")

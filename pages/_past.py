@@ -34,7 +34,7 @@ def past(state: str) -> Past | None:
 
 def show_past(campaign: Campaign | None, planned: int) -> None:
     """Draw one look at the past, chosen; without a past, how to bring one in."""
-    state = results.state_of(ui.house())
+    state = results.past_state(ui.house())
     known = past(state)
     if known is None:
         lesson = t(

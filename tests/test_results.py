@@ -8,7 +8,7 @@ import pytest
 from builders import NOW
 
 from bulkmail import engagement, importing, prepare, results
-from bulkmail.adapters import past
+from bulkmail.adapters import database, past
 from bulkmail.errors import InputError
 
 SENDS = """campaign,department,recipient,sent_at,delivered_at,clicked_at
@@ -44,6 +44,17 @@ def test_the_state_changes_with_an_import(sqlite_workspace):
     before = results.state_of(sqlite_workspace)
     importing.bring_in(sqlite_workspace, "sends.csv", SENDS.encode(), NOW)
     assert results.state_of(sqlite_workspace) != before
+
+
+def test_the_past_changes_with_its_letters_and_not_with_other_deeds(sqlite_workspace):
+    before = results.past_state(sqlite_workspace)
+    database.audit(sqlite_workspace, "ana", "list.saved", {}, NOW)
+    assert results.past_state(sqlite_workspace) == before
+    importing.bring_in(sqlite_workspace, "sends.csv", SENDS.encode(), NOW)
+    brought_in = results.past_state(sqlite_workspace)
+    assert brought_in != before
+    database.audit(sqlite_workspace, "ana", "person.erased", {}, NOW)
+    assert results.past_state(sqlite_workspace) != brought_in
 
 
 def test_parquet_is_read_as_well(sqlite_workspace):

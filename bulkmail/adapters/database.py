@@ -1,11 +1,11 @@
 """What is small and precious: campaigns and the audit trail; lists, consent and suppressions from the rooms beside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bulkmail.adapters import tables
@@ -135,8 +135,23 @@ def last_change(ws: Workspace) -> str:
         select(func.max(tables.past_import.c.id)),
         select(func.max(tables.brand.c.saved_at)),
     )
+    return _told(ws, counted)
+
+
+def last_letter(ws: Workspace) -> str:
+    """A text that changes with each approved run, settled attempt, import of past letters and erasure of a person."""
+    counted = (
+        select(func.count()).select_from(tables.run),
+        select(func.max(tables.attempt.c.settled_at)),
+        select(func.max(tables.past_import.c.id)),
+        select(func.max(tables.audit.c.id)).where(tables.audit.c.what == "person.erased"),
+    )
+    return _told(ws, counted)
+
+
+def _told(ws: Workspace, questions: Iterable[Select]) -> str:
     with reading(ws) as connection:
-        return " ".join(str(connection.execute(question).scalar()) for question in counted)
+        return " ".join(str(connection.execute(question).scalar()) for question in questions)
 
 
 # ---------------------------------------------------------------- audit trail

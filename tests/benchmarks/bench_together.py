@@ -40,11 +40,11 @@ class Stalls(threading.Thread):
 
 
 def clicks_until(other, done):
-    """Switch pages as another person until something has happened; the milliseconds of each switch."""
+    """Switch pages as another person until something has happened; the milliseconds of each switch, and to where."""
     seen, names = [], itertools.cycle(SWITCHES)
     while not seen or not done():
         name = next(names)
-        seen.append(other.evaluate(WATCH, [name, name]))
+        seen.append((other.evaluate(WATCH, [name, name]), name))
     return seen
 
 
@@ -56,7 +56,8 @@ def times(count):
 def told(what, seen, stalls):
     """Print a line; how long the server took for its slowest answer meanwhile, which is counted anew from here on."""
     slowest, stalls.slowest = stalls.slowest, 0.0
-    clicks = f"p50 {statistics.median(seen):5.0f} ms, max {max(seen):5.0f} ms"
+    (longest, where), usual = max(seen), statistics.median(milliseconds for milliseconds, _ in seen)
+    clicks = f"p50 {usual:5.0f} ms, max {longest:5.0f} ms ({where})"
     print(f"{what:<30} {len(seen):3} switches, {clicks}; slowest answer of the server {slowest * 1000:4.0f} ms")
     return slowest
 
