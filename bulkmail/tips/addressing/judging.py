@@ -51,9 +51,9 @@ def annotate(
 
 
 def _judged(addresses: pa.Array | pa.ChunkedArray, person_key: bytes) -> pa.Table:
-    """What `normal_forms` tells of each cell, its `person`, and whether it `is_role` that is never mailed: a part of the
-    rows in each thread, so that Arrow, which leaves Python alone meanwhile, works on one part while another is hashed.
-    """
+    """What `normal_forms` tells of each cell, its `person`, and whether it `is_role` (one that is never mailed): a part
+    of the rows in each thread, so that Arrow, which leaves Python alone meanwhile, works on one part while another is
+    hashed."""
 
     def judge(start: int) -> pa.Table:
         forms = normal_forms(addresses[start : start + _PART_ROWS])
