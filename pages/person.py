@@ -9,10 +9,16 @@ from _ui import t
 
 from bulkmail import people, results, wiring
 from bulkmail.errors import BulkmailError
-from bulkmail.people.known import KINDS
+from bulkmail.people.known import KINDS, called, in_words
 from bulkmail.tips import consent
 
 ADDRESS = "person-address"  # in the session only: addresses do not belong into a URL
+
+# What stands in other columns already, or says something to programs alone.
+UNTOLD = frozenset((
+    "person", "purpose", "state", "evidence", "at", "recorded_at", "notice", "record", "number", "hash", "proof",
+    "plan", "attempt", "address", "original_address", "row", "why", "notice_text",
+))  # fmt: skip
 
 
 def main() -> None:
@@ -63,6 +69,10 @@ def show_known(found: people.Known) -> None:
 def show_standing(found: people.Known) -> None:
     states, last = st.columns(2, gap="medium")
     with states, st.container(border=True, height="stretch"):
+        for moment in found.held:
+            where, since = moment.where or t("All purposes"), t("since {day}", day=ui.clock(moment.at)[:10])
+            told = f"{ui.plain(t(moment.what))} · {ui.plain(where)} · :gray[{ui.plain(since)}]"
+            st.markdown(f":red-badge[{t('Not to be mailed')}] {told}")
         st.markdown(f"**{t('Consent as it stands')}**")
         for row in found.standing.to_dict("records"):
             purpose = row["purpose"] or t("All purposes")
@@ -93,9 +103,7 @@ def show_history(found: people.Known) -> None:
             t("What kind"): [t(KINDS[moment.kind]) for moment in found.moments],
             t("What"): [t(moment.what) for moment in found.moments],
             t("Where"): [moment.where for moment in found.moments],
-            t("Details"): [
-                "; ".join(f"{name}: {value}" for name, value in moment.details.items()) for moment in found.moments
-            ],
+            t("Details"): [details_of(moment) for moment in found.moments],
         },
         dtype="str",
     )
@@ -104,7 +112,9 @@ def show_history(found: people.Known) -> None:
 
 
 def details_of(moment: people.Moment) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in moment.details.items())
+    """What a reader makes something of; all the rest is in the copy."""
+    told = {name: value for name, value in moment.details.items() if name not in UNTOLD}
+    return "; ".join(f"{t(called(name))}: {t(in_words(name, value))}" for name, value in told.items())
 
 
 ui.require_frame()

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from builders import NOW, a_campaign
 
@@ -86,6 +87,31 @@ def test_what_is_known_is_handed_over_for_programs_and_for_people(workspace):
     text = people.as_text(found, LATER, str)
     assert "Ana Lei" in text
     assert "Send me news." in text
+
+
+def test_what_keeps_letters_away_stands_first_until_the_person_comes_back(workspace):
+    a_house(workspace)
+    person = known(workspace).person
+    left = {"person": person, "origin": "link", "at": NOW}
+    reasons = {"club": SuppressionReason.UNSUBSCRIBED, "": SuppressionReason.HARD_BOUNCE}
+    database.add_suppressions(workspace, [Suppression(purpose=p, reason=r, **left) for p, r in reasons.items()])
+    assert {(moment.where, str(moment.what)) for moment in known(workspace).held} == {
+        ("club", "Unsubscribed"),
+        ("", "Mailbox does not exist"),
+    }
+    assert "Not to be mailed" in people.as_text(known(workspace), LATER, str)
+    back = {"purpose": "club", "basis": "consent_express", "state": "given", "evidence": "form", "at": LATER}
+    database.append_consent(workspace, pd.DataFrame([back | {"person": person, "recorded_at": LATER}]))
+    assert [moment.where for moment in known(workspace).held] == [""]
+    assert [moment.where for moment in known(workspace).moments if moment.kind == "suppression"].count("club") == 1
+
+
+def test_the_readable_copy_speaks_words_and_no_codes(workspace):
+    a_house(workspace)
+    text = people.as_text(known(workspace), LATER, str)
+    assert "    Basis: Express consent" in text
+    assert "    Consent source: open day" in text
+    assert "original_address" not in text
 
 
 def test_an_erased_person_is_found_nowhere_and_an_upload_does_not_bring_them_back(workspace):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bulkmail.model import Text, say
-from bulkmail.people.known import KINDS, Known, Moment
+from bulkmail.people.known import KINDS, Known, Moment, called, in_words
 from bulkmail.tips import consent
 
 Translate = Callable[[Text], str]
@@ -23,6 +23,7 @@ def document(known: Known, at: datetime) -> dict[str, object]:
         "person": known.person,
         "exported_at": at.isoformat(),
         "addresses": sorted(known.addresses),
+        "not_to_be_mailed": [_moment(moment) for moment in known.held],
         "consent": [_plain(row) for row in known.standing.to_dict("records")],
         "last_campaign": known.why and {"campaign": known.why[0], "outcome": str(known.why[1])},
         "history": [_moment(moment) for moment in known.moments],
@@ -43,13 +44,15 @@ def _moment(moment: Moment) -> dict[str, object]:
 def as_text(known: Known, at: datetime, t: Translate) -> str:
     """Everything as text that a person can read, in the language of `t`."""
     lines = [t(say("What we know about {address}", address=known.address)), t(say("As of {time}", time=_day(at))), ""]
+    if known.held:
+        lines += [t(say("Not to be mailed")), *(_line(moment, t) for moment in known.held), ""]
     lines += [t(say("Consent as it stands")), *(_standing(row, t) for row in known.standing.to_dict("records")), ""]
     if known.why:
         told = say("The last campaign, {campaign}: {outcome}", campaign=known.why[0], outcome=known.why[1])
         lines += [t(told), ""]
     lines += [t(say("In order of time"))]
     for moment in known.moments:
-        lines += [_line(moment, t), *(f"    {name}: {value}" for name, value in moment.details.items())]
+        lines += [_line(moment, t), *(_detail(*one, t) for one in moment.details.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -61,6 +64,10 @@ def _standing(row: dict[str, object], t: Translate) -> str:
 def _line(moment: Moment, t: Translate) -> str:
     where = f" · {moment.where}" if moment.where else ""
     return f"- {_day(moment.at)} · {t(KINDS[moment.kind])}: {t(moment.what)}{where}"
+
+
+def _detail(name: str, value: str, t: Translate) -> str:
+    return f"    {t(called(name))}: {t(in_words(name, value))}"
 
 
 def _day(at: object) -> str:

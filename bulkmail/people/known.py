@@ -13,7 +13,7 @@ from bulkmail.adapters.workspace import Workspace, reading
 from bulkmail.errors import InputError
 from bulkmail.model import EventKind, Text, say
 from bulkmail.people.rows import rows_of
-from bulkmail.tips import addressing, consent
+from bulkmail.tips import addressing, consent, unsubscribe
 
 KINDS = {
     "upload": say("Uploaded"),
@@ -37,6 +37,51 @@ HANDED_OVER = {
 }
 
 
+# What details are called; columns of the person's lists keep the names they have there.
+CALLED = {
+    "address": say("Address"),
+    "original_address": say("Address"),
+    "name": say("Name"),
+    "language": say("Language"),
+    "consent": say("Consent"),
+    "consent_at": say("Consent date"),
+    "consent_source": say("Consent source"),
+    "consent_purpose": say("Consent purpose"),
+    "purpose": say("Purpose"),
+    "basis": say("Basis"),
+    "method": say("Method"),
+    "source": say("Source"),
+    "wording": say("Wording"),
+    "notice_text": say("The words at the time"),
+    "notice_version": say("Version"),
+    "jurisdiction": say("Jurisdiction"),
+    "conditions": say("Conditions"),
+    "frequency": say("How often"),
+    "valid_until": say("Valid until"),
+    "recorded_at": say("Recorded at"),
+    "recorded_by": say("Recorded by"),
+    "reason": say("Reason"),
+    "url": say("Link"),
+    "origin": say("Origin"),
+    "row": say("Row"),
+    "also": say("Further reasons"),
+}
+_CODES = {
+    "basis": consent.BASES, "method": consent.METHODS, "state": consent.STATES, "evidence": consent.EVIDENCE,
+    "why": audience.REASONS,
+}  # fmt: skip
+
+
+def called(name: str) -> Text:
+    """What a detail is called."""
+    return CALLED.get(name, Text("{name}", {"name": name.removeprefix("field.")}))
+
+
+def in_words(name: str, value: str) -> Text:
+    """A detail for people: the word for a code, where there is one."""
+    return consent.in_words(_CODES.get(name, {}), value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Moment:
     """One thing that is known: when (None where it is not known), of which of KINDS, `what` in words, `where` it
@@ -51,13 +96,15 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """All of one address. `standing` is the ledger folded for this person; `rows` by the list's version; `letters`
-    their place in every plan, newest first; `why` names the last campaign and why it has them or leaves them out."""
+    """All of one address. `standing` is the ledger folded for this person, `held` the suppressions that keep letters
+    away now (others were outlived by a later consent); `rows` by the list's version; `letters` their place in every
+    plan, newest first; `why` names the last campaign and why it has them or leaves them out."""
 
     address: str
     person: str
     moments: tuple[Moment, ...]
     standing: pd.DataFrame
+    held: tuple[Moment, ...]
     rows: tuple[tuple[ListVersion, pd.DataFrame], ...]
     letters: tuple[persons.Letter, ...]
     why: tuple[str, Text] | None
@@ -82,20 +129,21 @@ def known_of(ws: Workspace, address: str, *, now: datetime) -> Known:
     plain = addressing.repair(address.strip())
     rows, letters = tuple(rows_of(ws, person, plain.lower())), tuple(_letters(ws, person))
     events = ledger.consent_records(ws, [person])
-    rules = consent.lasting(ws.settings.consent_months)
+    rules, kept_away = consent.lasting(ws.settings.consent_months), _suppressions(ws, person)
     campaigns = {letter.plan_hash: _campaign(ws, letter.plan_hash) for letter in letters}
     known = Known(
         address=plain,
         person=person,
         moments=(),
         standing=consent.fold(events, now=now, validity=rules),
+        held=tuple(_suppressed(_holding(kept_away, events))),
         rows=rows,
         letters=letters,
         why=_why(letters, campaigns),
     )
     told = [
         *_uploads(rows), *_consents(ws, events), *_letter_moments(letters, campaigns), *_heard(ws, known, campaigns),
-        *_suppressed(ws, person), *_deeds(ws, person),
+        *_suppressed(kept_away), *_deeds(ws, person),
     ]  # fmt: skip
     return replace(known, moments=tuple(sorted(told, key=_in_time)))
 
@@ -170,9 +218,19 @@ def _heard(ws: Workspace, known: Known, campaigns: Mapping[str, str]) -> Iterato
         yield Moment(at=event["at"].to_pydatetime(), kind="event", what=what, where=where, details=said)
 
 
-def _suppressed(ws: Workspace, person: str) -> Iterator[Moment]:
+def _suppressions(ws: Workspace, person: str) -> pd.DataFrame:
     with reading(ws) as connection:
-        rows = suppressions.suppressions_among(connection, [person], rehearsal=ws.settings.rehearsal)
+        return suppressions.suppressions_among(connection, [person], rehearsal=ws.settings.rehearsal)
+
+
+def _holding(rows: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """The suppressions that no later consent of the person's own has outlived, each asked about its own purpose."""
+    each = (rows.iloc[[place]] for place in range(len(rows)))
+    reasons = [unsubscribe.annotate(one, one, purpose=one["purpose"].iloc[0], events=events) for one in each]
+    return rows[[one["suppression_reason"].iloc[0] != "" for one in reasons]]
+
+
+def _suppressed(rows: pd.DataFrame) -> Iterator[Moment]:
     for row in rows.to_dict("records"):
         what = audience.REASONS.get(row["reason"], Text(row["reason"]))
         said = {"origin": row["origin"], "address": row["address"], "rehearsal": "yes" if row["rehearsal"] else ""}

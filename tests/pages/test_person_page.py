@@ -4,6 +4,7 @@ import pytest
 
 from bulkmail import people
 from bulkmail.adapters import database
+from bulkmail.model import Suppression, SuppressionReason
 from tests.builders import NOW
 from tests.pages.conftest import words
 from tests.pages.test_consent_page import a_draft
@@ -32,6 +33,17 @@ def test_everything_known_of_an_address_stands_on_the_page(opened, sqlite_worksp
     page = looked_up(opened, ANA)
     assert not page.exception
     assert "people.csv" in page.dataframe[0].value.to_string()
+
+
+def test_what_keeps_letters_away_is_said_before_consent_and_details_are_words(opened, sqlite_workspace):
+    a_draft(sqlite_workspace)
+    person = people.known_of(sqlite_workspace, ANA, now=NOW).person
+    left = Suppression(person=person, reason=SuppressionReason.COMPLAINED, at=NOW, origin="event")
+    database.add_suppressions(sqlite_workspace, [left])
+    page = looked_up(opened, ANA)
+    told = words(page)
+    assert told.index("Reported a letter as spam · All purposes") < told.index("Consent as it stands")
+    assert person not in page.dataframe[0].value.to_string()
 
 
 def test_a_name_is_corrected(opened, sqlite_workspace):
