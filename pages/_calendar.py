@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import _planner
@@ -21,6 +21,7 @@ from bulkmail.tips import cadence
 WEEKS_SHOWN = 26
 EIGHT_WEEKS = timedelta(weeks=8)
 NOBODY_LEFT_OUT = pd.DataFrame(columns=["campaign", "reason", "count"])
+WAITS = tuple(f"{letters}/{days}" for letters in range(2, 6) for days in range(2, 8))  # as the planner proposes
 STEPS, DRAFT, SEEN = "calendar steps", "calendar draft", "calendar as seen"  # of the session
 
 
@@ -38,7 +39,7 @@ def show_calendar(letters: pd.DataFrame, state: str) -> None:
 def plan_state(state: str) -> str:
     """A text that changes with the past, and with the time, list or existence of any campaign."""
     known = database.campaigns(ui.house())
-    times = " ".join(f"{each.id} {each.send_at} {each.list_name}" for each in known)
+    times = " ".join(f"{each.id} {each.send_at} {each.wait} {each.list_name}" for each in known)
     return f"{state} {database.last_change(ui.house())} {times}"
 
 
@@ -82,8 +83,9 @@ class Ground:
     at: Mapping[str, pd.Timestamp]
 
     def told(self, plan: pd.DataFrame, joins: Mapping[str, str]) -> forecast.Outlook:
-        """What a plan (campaign, send_at) will likely bring."""
-        return forecast.tried(self.tryout, plan.set_index("campaign")["send_at"].to_dict(), joins)
+        """What a plan (campaign, send_at, wait) will likely bring."""
+        waits = {row.campaign: prepare.wait_of(row.wait) for row in plan.itertuples()}
+        return forecast.tried(self.tryout, plan.set_index("campaign")["send_at"].to_dict(), joins, waits)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -102,19 +104,16 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
         st.rerun()
     now = plan_state(state)
     ahead = planned(now)
-    table, told = st.columns([3, 2], gap="medium")
-    with table:
-        edited = edit(ahead.campaigns)
-        offer(ahead.campaigns, edited)
+    edited = edit(ahead.campaigns)
+    offer(ahead.campaigns, edited)
     if ahead.letters.empty:
         return
-    with told, st.spinner(t("Looking ahead…")):
+    with st.spinner(t("Looking ahead…")):
         gmail = gmail_rate(ahead.campaigns)
         known = ground(state, f"{who_gets_what(now, ahead.letters)} {gmail}", gmail, letters, ahead.letters)
     joins = prepare.joins_of(edited)
-    with told:
-        after = show_outlook(known, ahead.campaigns, edited, joins, gmail)
-        record = st.container()
+    after = show_outlook(known, ahead.campaigns, edited, joins, gmail)
+    record = st.container()
     if after is not None:
         draw_fan(after)
     show_collisions(edited, known.who, joins)
@@ -157,9 +156,9 @@ def who_gets_what(state: str, _ahead: pd.DataFrame) -> str:
 
 
 def is_ground(known: Ground, edited: pd.DataFrame, joins: Mapping[str, str]) -> bool:
-    """Whether the plan as edited is the very one that was learned with."""
+    """Whether the plan as edited is the very one that was learned with: there nobody waits."""
     stands = {row.campaign: row.send_at for row in edited.itertuples() if joins[row.campaign] == row.campaign}
-    return stands == known.at
+    return stands == known.at and not edited["wait"].any()
 
 
 def edit(campaigns: pd.DataFrame) -> pd.DataFrame:
@@ -168,24 +167,29 @@ def edit(campaigns: pd.DataFrame) -> pd.DataFrame:
     shown = shown.assign(send_at=shown["send_at"].dt.tz_convert(cadence.MACAU).dt.tz_localize(None))
     free = ["", *campaigns.loc[~campaigns["approved"].astype(bool), "campaign"]]
     config: Mapping[str, object] = {
-        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=140),
+        "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=270),
         "send_at": st.column_config.DatetimeColumn(
-            t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True, width=130
+            t("Leaves (Macau)"), format="YYYY-MM-DD HH:mm", required=True, width=150
         ),
-        "stays": st.column_config.CheckboxColumn(t("Stays"), width=75),
-        "skip": st.column_config.CheckboxColumn(t("Skip"), width=70),
-        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=105, options=free),
-    }
+        "stays": st.column_config.CheckboxColumn(t("Stays"), width=80),
+        "skip": st.column_config.CheckboxColumn(t("Skip"), width=75),
+        "merge_into": st.column_config.SelectboxColumn(t("Merge into"), width=150, options=free),
+        "wait": st.column_config.SelectboxColumn(
+            t("Who waits"), width=170, options=["", *dict.fromkeys([*filter(None, shown["wait"]), *WAITS])],
+            format_func=wait_words, help=t("Readers with so many letters in the 7 days before get it so much later."),
+        ),
+    }  # fmt: skip
     key = f"calendar-edit-{len(st.session_state.get(STEPS, []))}-{st.session_state.get('calendar turns', 0)}"
     edited = st.data_editor(shown, column_config=config, column_order=tuple(config), hide_index=True, key=key)
     st.caption(
-        t("Change dates, skip or merge: the forecast follows. “Stays” keeps the planner's hands off; what is approved "
-          "always stays.")
+        t("Change dates, skip, merge, let people wait: the forecast follows. “Stays” keeps the planner's hands off; "
+          "what is approved always stays.")
     )  # fmt: skip
     edited = edited.assign(send_at=edited["send_at"].dt.tz_localize(cadence.MACAU).dt.tz_convert("UTC"))
-    edited.loc[edited["approved"], ["send_at", "skip", "merge_into", "stays"]] = campaigns.loc[
-        edited["approved"], ["send_at"]
+    edited.loc[edited["approved"], ["send_at", "wait", "skip", "merge_into", "stays"]] = campaigns.loc[
+        edited["approved"], ["send_at", "wait"]
     ].assign(skip=False, merge_into="", stays=True)
+    edited["wait"] = edited["wait"].fillna("")
     st.session_state[SEEN] = edited
     return edited
 
@@ -195,7 +199,7 @@ def with_draft(campaigns: pd.DataFrame, draft: pd.DataFrame | None) -> pd.DataFr
     table = campaigns.assign(skip=False, merge_into="", stays=campaigns["approved"].astype(bool))
     if draft is not None:
         tried = draft.set_index("id")
-        for name in ("send_at", "skip", "merge_into", "stays"):
+        for name in ("send_at", "skip", "merge_into", "stays", "wait"):
             known = table["id"].map(tried[name])
             table[name] = known.where(known.notna(), table[name]).astype(table[name].dtype)
     return table
@@ -204,7 +208,7 @@ def with_draft(campaigns: pd.DataFrame, draft: pd.DataFrame | None) -> pd.DataFr
 def offer(campaigns: pd.DataFrame, edited: pd.DataFrame) -> None:
     """Draw what can be done with the changes: keep them, take the last step back; and what speaks against a date."""
     times = prepare.changed(campaigns, edited)
-    for row in edited[edited["id"].isin([one for one, at in times.items() if at])].itertuples():
+    for row in edited[edited["id"].isin([one for one, timing in times.items() if timing.send_at])].itertuples():
         why = cadence.why_closed(row.send_at.to_pydatetime(), prepare.cadence_rules(ui.house()))
         if row.send_at < wiring.now():
             st.caption(f":material/warning: **{ui.plain(row.campaign)}** · {t('This moment is past.')}")
@@ -225,24 +229,38 @@ def offer(campaigns: pd.DataFrame, edited: pd.DataFrame) -> None:
             st.caption(f":material/merge: **{ui.plain(row.campaign)}** · {ui.plain(words)}")
 
 
-def step(draft: pd.DataFrame | None, kept: Mapping[str, datetime | None] | None = None) -> None:
+def wait_words(code: str) -> str:
+    wait = prepare.wait_of(code)
+    return t("{letters}+ letters: {days} days later", letters=wait.letters, days=wait.days) if wait else t("nobody")
+
+
+def step(draft: pd.DataFrame | None, kept: Mapping[str, prepare.Timing] | None = None) -> None:
     """Go on to another state of the calendar, such that `undo` finds back to what is seen now."""
     st.session_state.setdefault(STEPS, []).append((st.session_state.get(SEEN), kept or {}))
     st.session_state[DRAFT] = draft
 
 
 def take(moves: pd.DataFrame) -> None:
-    """Put moves (campaign, kind, to_at, into) of the planner into the calendar, to be looked at and then kept."""
-    seen, moved = st.session_state[SEEN], moves[moves["kind"] == "move"].set_index("campaign")["to_at"]
-    at, into = seen["campaign"].map(moved), seen["campaign"].map(moves.set_index("campaign")["into"].to_dict())
-    merged = seen["merge_into"].where(into.fillna("") == "", into)
-    step(seen.assign(send_at=at.where(at.notna(), seen["send_at"]).astype(seen["send_at"].dtype), merge_into=merged))
+    """Put moves (as in `forecast.Improvement`) of the planner into the calendar, to be looked at and then kept."""
+    seen, kind = st.session_state[SEEN], moves["kind"]
+    days = (moves["to_at"] - moves["from_at"]).dt.days
+    waits = moves["at_least"].astype("str") + "/" + days.astype("str")
+    found = {
+        "send_at": moves.loc[kind == "move", "to_at"],
+        "merge_into": moves.loc[kind == "merge", "into"],
+        "wait": waits[kind == "part"],
+    }
+    changed = {}
+    for name, values in found.items():
+        new = seen["campaign"].map(values.set_axis(moves.loc[values.index, "campaign"]).to_dict())
+        changed[name] = new.where(new.notna(), seen[name]).astype(seen[name].dtype)
+    step(seen.assign(**changed))
 
 
-def keep(times: Mapping[str, datetime | None], edited: pd.DataFrame) -> None:
+def keep(times: Mapping[str, prepare.Timing], edited: pd.DataFrame) -> None:
     """Give drafts their new times; one that is skipped or merged has none until somebody chooses one."""
     drafts = {one: database.campaign(ui.house(), one) for one in times}
-    before = {one: draft.send_at for one, draft in drafts.items() if draft}
+    before = {one: prepare.Timing(draft.send_at, draft.wait) for one, draft in drafts.items() if draft}
     save({one: times[one] for one in before})
     step(edited.assign(skip=False, merge_into=""), before)
 
@@ -261,18 +279,18 @@ def undo() -> None:
 
 def same(seen: pd.DataFrame, draft: pd.DataFrame | None) -> bool:
     """Whether nothing was changed by hand since the last step."""
-    columns = ["id", "send_at", "skip", "merge_into", "stays"]
+    columns = ["id", "send_at", "skip", "merge_into", "stays", "wait"]
     if draft is None:
         return False
     both = seen[columns].merge(draft[columns], on="id", suffixes=("", "_then"))
     return all((both[name] == both[f"{name}_then"]).all() for name in columns[1:])
 
 
-def save(times: Mapping[str, datetime | None]) -> None:
-    for identity, at in times.items():
+def save(times: Mapping[str, prepare.Timing]) -> None:
+    for identity, timing in times.items():
         draft = database.campaign(ui.house(), identity)
         if draft and ui.may(Role.AUTHOR):
-            ui.save(replace(draft, send_at=at))
+            ui.save(replace(draft, **timing._asdict()))
             st.session_state["calendar changed"] = True
 
 
@@ -290,22 +308,29 @@ def show_outlook(
     before = known.told(campaigns, {name: name for name in joins}).totals.set_index("outcome")["expected"]
     totals = after.totals.set_index("outcome")
     st.caption(t("All that is planned, together"))
-    for place, name in zip(st.columns(len(totals)), totals.index, strict=True):
+    *places, notes = st.columns([*[2] * len(totals), 4], gap="medium")
+    for place, name in zip(places, totals.index, strict=True):
         row, change = totals.loc[name], round(float(totals.loc[name, "expected"] - before[name]), 1)
         place.metric(
             t(OUTCOMES[name]), f"{row['expected']:,.1f}", change or None,
             delta_color="normal" if name == "clicked" else "inverse", border=True,
         )  # fmt: skip
         place.caption(t("90 %: {low} to {high}", low=f"{row['low90']:,.0f}", high=f"{row['high90']:,.0f}"))
-    for name in after.unknown:
-        st.caption(f":material/help: **{t(OUTCOMES[name])}** · {t(forecast.TOO_FEW)}")
-    if after.gmail:
-        st.caption(f":material/mail: {t(forecast.GMAIL_RULE)}")
-    elif gmail is not None and "complained" in before:
-        st.caption(t("Gmail counts with the {rate} that Postmaster Tools show.", rate=f"{gmail:.3%}"))
-    if after.campaigns["send_at"].max() > wiring.now() + EIGHT_WEEKS:
-        st.caption(t("What lies beyond eight weeks is a guess: no forecast so far ahead was held against the past."))
+    with notes:
+        show_notes(after, gmail)
     return after
+
+
+def show_notes(told: forecast.Outlook, gmail: float | None) -> None:
+    """Draw what a forecast does not know."""
+    for name in told.unknown:
+        st.caption(f":material/help: **{t(OUTCOMES[name])}** · {t(forecast.TOO_FEW)}")
+    if told.gmail:
+        st.caption(f":material/mail: {t(forecast.GMAIL_RULE)}")
+    elif gmail is not None and "complained" in set(told.totals["outcome"]):
+        st.caption(t("Gmail counts with the {rate} that Postmaster Tools show.", rate=f"{gmail:.3%}"))
+    if told.campaigns["send_at"].max() > wiring.now() + EIGHT_WEEKS:
+        st.caption(t("What lies beyond eight weeks is a guess: no forecast so far ahead was held against the past."))
 
 
 def draw_fan(told: forecast.Outlook) -> None:

@@ -13,7 +13,7 @@ from _hours import show_hours
 from _rates import show_numbers, show_rates, show_weeks
 from _ui import t
 
-from bulkmail import charts, engagement, forecast, limits, planning, wiring
+from bulkmail import charts, engagement, forecast, limits, planning, prepare, wiring
 from bulkmail.adapters import watching
 from bulkmail.model import Campaign, say
 from bulkmail.tips import cadence
@@ -161,14 +161,15 @@ def postmaster_days(campaign: Campaign | None) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def growth(state: str, today: date, planned: int, _letters: pd.DataFrame) -> pd.DataFrame:
+def growth(state: str, today: date, planned: int, _rules: cadence.Rules, _letters: pd.DataFrame) -> pd.DataFrame:
     """Letters by day, and those of the campaign in hand as a ramp would carry them."""
-    return cadence.growth(_letters, today, planned=planned)
+    return cadence.growth(_letters, today, planned=planned, rules=_rules)
 
 
 def show_growth(letters: pd.DataFrame, state: str, title: str, planned: int) -> None:
-    today = wiring.now().astimezone(ZoneInfo(cadence.MACAU)).date()
-    table = growth(state, today, planned, letters)
+    rules = prepare.cadence_rules(ui.house())
+    today = wiring.now().astimezone(ZoneInfo(rules.timezone)).date()
+    table = growth(f"{state} {rules}", today, planned, rules, letters)
     labels = {
         "within": t("Sent"), "above": t("Sent, more than slow growth allows"), "planned": t("This campaign, as a ramp"),
         "stop": t("Sent, complaints or bounces beyond the stop"), "room": t("Room of the day"),
@@ -181,8 +182,8 @@ def show_growth(letters: pd.DataFrame, state: str, title: str, planned: int) -> 
         t(
             "The room is twice the highest day of the 30 before, and never under {first}; a ramp grows {step} times "
             "a day.",
-            first=int(limits.WARM_UP_FIRST_DAY.value),
-            step=limits.WARM_UP_STEP.value,
+            first=rules.first_day,
+            step=f"{rules.step:g}",
         )
     )
     shown = table[table["letters"] > 0].iloc[::-1]

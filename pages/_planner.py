@@ -15,7 +15,6 @@ from bulkmail.tips import cadence
 NOBODY_LEFT_OUT = pd.DataFrame(columns=["campaign", "reason", "count"])
 WEIGHT, ASKED, POINT = "planner-weight", "planner asked", "planner-frontier"
 USUAL = 1.0
-KINDS = ("move", "merge")  # what a calendar can show; whom caps hold back waits for the next slot anyway
 
 
 def show_planner(
@@ -29,7 +28,7 @@ def show_planner(
     """Draw the search for better dates of the letters ahead as edited; `past` is what was learned with this very plan,
     None where that is still to be done; `take` puts chosen moves into the calendar."""
     st.subheader(t("Are there better dates?"), anchor=False)
-    as_it_stands = edited[["id", "send_at", "skip", "merge_into", "stays"]].astype(str).to_csv(index=False)
+    as_it_stands = edited[["id", "send_at", "skip", "merge_into", "stays", "wait"]].astype(str).to_csv(index=False)
     label, asked = t("Look for better dates"), f"{state} {as_it_stands}"
     if st.button(label, icon=":material/auto_awesome:", key="planner-look"):
         st.session_state[ASKED] = asked
@@ -39,9 +38,9 @@ def show_planner(
               "is told by weeks of the past that it did not plan with.")
         )  # fmt: skip
         return
-    locked = tuple(edited.loc[edited["stays"], "campaign"])
+    locked = tuple(edited.loc[edited["stays"] | (edited["wait"] != ""), "campaign"])
     with st.spinner(t("Looking for better dates")):
-        past = past or learned(asked, letters, prepare.as_edited(ahead, edited))
+        past = past or learned(asked, letters, prepare.as_edited(ahead, edited, letters))
         points = frontier(asked, locked, past)
         usual = forecast.prices_of(past)
         weight = choose_point(points, usual)
@@ -60,7 +59,7 @@ def learned(asked: str, _letters: pd.DataFrame, _plan: pd.DataFrame) -> forecast
 @st.cache_resource(max_entries=8, show_spinner=False)
 def frontier(asked: str, locked: tuple[str, ...], _past: forecast.Past) -> pd.DataFrame:
     rules = prepare.cadence_rules(ui.house())
-    return planning.frontier(_past, wiring.now(), rules=rules, locked=locked, kinds=KINDS)
+    return planning.frontier(_past, wiring.now(), rules=rules, locked=locked)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -69,7 +68,7 @@ def improved(
 ) -> forecast.Improvement:
     prices = forecast.Prices(unsubscribed=weight * _usual.unsubscribed, complained=weight * _usual.complained)
     rules = prepare.cadence_rules(ui.house())
-    return planning.improve(_past, wiring.now(), rules=rules, locked=locked, prices=prices, kinds=KINDS)
+    return planning.improve(_past, wiring.now(), rules=rules, locked=locked, prices=prices)
 
 
 # ---------------------------------------------------------------- the frontier
@@ -121,6 +120,13 @@ def show_gain(told: forecast.Improvement) -> None:
         st.markdown(f"{t('All moves together')}: {' · '.join(parts)}")
 
 
+def what_words(move: object) -> str:
+    """What becomes of a campaign, in a few words."""
+    if move.kind == "merge":
+        return t("into {other}", other=move.into)
+    return t("{count} people wait", count=move.people) if move.kind == "part" else t("another date")
+
+
 def show_moves(told: forecast.Improvement, key: str, take: Callable[[pd.DataFrame], None]) -> None:
     if told.moves.empty:
         st.info(t("No better date was found."), icon=":material/check:")
@@ -128,12 +134,14 @@ def show_moves(told: forecast.Improvement, key: str, take: Callable[[pd.DataFram
     local = {name: told.moves[name].dt.tz_convert(cadence.MACAU).dt.tz_localize(None) for name in ("from_at", "to_at")}
     rows = told.moves.assign(
         take=told.moves["gain_value"] > 0,
+        what=[what_words(row) for row in told.moves.itertuples()],
         between=[f"{row.low90:+.1f} … {row.high90:+.1f}" for row in told.moves.itertuples()], **local,
     )  # fmt: skip
     moment = "MM-DD HH:mm"
     config = {
         "take": st.column_config.CheckboxColumn(t("Take"), width=65),
         "campaign": st.column_config.TextColumn(t("Campaign"), disabled=True, width=130),
+        "what": st.column_config.TextColumn(t("Move"), disabled=True, width=120),
         "from_at": st.column_config.DatetimeColumn(t("From"), format=moment, disabled=True, width=90),
         "to_at": st.column_config.DatetimeColumn(t("To"), format=moment, disabled=True, width=90),
         "gain_value": st.column_config.NumberColumn(t("Gain in clicks"), format="%+.1f", disabled=True, width=105),

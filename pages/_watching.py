@@ -94,16 +94,16 @@ def _show_replies(watched: prepare.Watched) -> None:
 def _show_enrolments() -> None:
     confirmed = watching.enrolments(ui.house())
     for key, (about, link) in ENROLMENTS.items():
-        st.date_input(
-            f"[{t(about)}]({link})",
-            value=confirmed.get(key),
-            max_value=wiring.now().date(),
-            key=f"sender-enrolled-{key}",
-            on_change=_confirm,
-            args=(key,),
-            disabled=not ui.may(Role.AUTHOR),
-            help=t("The day on which somebody last looked that the domain is enrolled there."),
-        )
+        lesson = t("The day on which somebody last looked that the domain is enrolled there.")
+        _ask_day(key, f"[{t(about)}]({link})", confirmed.get(key), lesson)
+
+
+def _ask_day(key: str, label: str, day: date | None, lesson: str) -> None:
+    """Draw the day on which somebody last looked, to be noted."""
+    st.date_input(
+        label, value=day, max_value=wiring.now().date(), key=f"sender-enrolled-{key}", on_change=_confirm, args=(key,),
+        disabled=not ui.may(Role.AUTHOR), help=lesson,
+    )  # fmt: skip
 
 
 def _show_looks(campaign: Campaign) -> None:
@@ -115,17 +115,9 @@ def _show_looks(campaign: Campaign) -> None:
     st.caption(t("bulkmail fetches no web pages. Open each, and note the day on which all was well."))
     confirmed = watching.enrolments(ui.house())
     for look, (about, _, days) in LOOKS.items():
-        key = look_key(look, domain)
-        st.date_input(
-            f"[{ui.plain(t(Text(about.template, {'domain': domain})))}]({place_of(look, domain)})",
-            value=confirmed.get(key),
-            max_value=wiring.now().date(),
-            key=f"sender-enrolled-{key}",
-            on_change=_confirm,
-            args=(key,),
-            disabled=not ui.may(Role.AUTHOR),
-            help=t("A look is good for {days} days.", days=int(days.value)),
-        )
+        key, words = look_key(look, domain), ui.plain(t(Text(about.template, {"domain": domain})))
+        lesson = t("A look is good for {days} days.", days=int(days.value))
+        _ask_day(key, f"[{words}]({place_of(look, domain)})", confirmed.get(key), lesson)
 
 
 def _confirm(key: str) -> None:

@@ -11,6 +11,7 @@ from bulkmail.forecast import board as boards
 from bulkmail.forecast import covariates, fatigue, hazard
 from bulkmail.forecast.sends import sends_of
 from bulkmail.sample import worlds
+from bulkmail.tips import cadence
 from tests.calibrate import as_improved, with_plan
 
 
@@ -205,6 +206,19 @@ def improved(world):
 def test_the_same_plan_gives_the_same_moves(improved):
     _, _, first, again = improved
     assert first.moves.astype(str).to_csv() == again.moves.astype(str).to_csv()
+
+
+def test_letters_are_counted_against_the_caps_in_force(improved):
+    _, past, _, _ = improved
+    over = {
+        (letters, days): boards.tally(boards.board_of(past, caps=[cadence.Cap(letters=letters, days=days)]))[
+            "over_caps"
+        ]
+        for letters, days in ((1, 7), (2, 7), (1, 3), (1, 28), (1, 30))
+    }
+    total = {cap: values.sum() for cap, values in over.items()}
+    assert total[1, 28] == total[1, 30] > total[1, 7] > total[1, 3] > 0
+    assert total[1, 7] > total[2, 7]
 
 
 def test_locked_campaigns_stay_and_caps_are_broken_no_more_than_before(improved):

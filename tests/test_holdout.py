@@ -29,15 +29,43 @@ def test_who_is_drawn_and_has_had_two_letters_is_held_back():
     assert ((told == "frequency_trial").to_numpy() == (drawn & (lately["letters_7_days"] == 2)).to_numpy()).all()
 
 
-def test_the_held_arm_is_read_against_what_the_others_teach():
+@pytest.fixture(scope="module")
+def year():
+    """A year in which a lot held three in ten people to two letters in 7 days."""
     world = worlds.a_world(seed=4, people=PEOPLE)
     world.held = forecast.is_held(names(), "trial", 0.3)
-    sends = sends_of(worlds.letters(worlds.live(world)).assign(unsubscribed=0, complained=0))
+    return worlds.letters(worlds.live(world)).assign(unsubscribed=0, complained=0)
+
+
+def read(letters):
+    sends = sends_of(letters)
     told = forecast.read_holdout(sends, forecast.is_held(pd.Series(sends.persons), "trial", 0.3))
-    row = told.set_index("outcome").loc["clicked"]
+    return told.set_index("outcome").loc["clicked"]
+
+
+def test_the_held_arm_is_read_against_what_the_others_teach(year):
+    row = read(year)
     assert row["observed"] > 150
     assert 0.85 < row["ratio"] < 1.15
     assert row["low90"] < row["ratio"] < row["high90"]
+    assert row["low90"] < 1 < row["high90"] < row["naive_ratio"]  # counts alone are refuted, the curve is not
+
+
+@pytest.mark.parametrize("effect", [0.5, 0.75])
+def test_an_effect_that_no_curve_knows_of_is_seen(year, effect):
+    """A little less than at its size: what the held clicked before is part of what is expected of them."""
+    held = forecast.is_held(year["person"], "trial", 0.3)
+    kept = np.random.default_rng(1).random(len(year)) < effect
+    row = read(year.assign(clicked=year["clicked"].where(~held | kept, 0)))
+    assert effect - 0.05 < row["ratio"] / read(year)["ratio"] < effect + 0.15
+    assert row["high90"] < 1
+
+
+def test_another_lot_finds_nothing(year):
+    sends = sends_of(year)
+    told = forecast.read_holdout(sends, forecast.is_held(pd.Series(sends.persons), "another trial", 0.3))
+    row = told.set_index("outcome").loc["clicked"]
+    assert row["low90"] < 1 < row["high90"]
 
 
 def test_hours_are_drawn_evenly_and_no_best_hour_is_claimed_from_chance():

@@ -165,10 +165,13 @@ def test_the_worth_of_a_letter_is_not_told_without_enough_unsubscribes(learned):
 def test_several_moves_of_one_campaign_are_told_as_one():
     at = [pd.Timestamp(f"2026-12-0{day}T03:00Z") for day in (1, 3, 5)]
     moves = pd.DataFrame({"campaign": ["a", "b", "a"], "to_at": at, "reason": ["x", "y", "z"]})
-    moves["gain_clicked"] = [1.0, 2.0, 4.0]
+    moves = moves.assign(gain_clicked=[1.0, 2.0, 4.0], kind="move", department="d", from_at=at[0])
     campaigns = pd.DataFrame({"campaign": ["a", "b", "c"], "department": "d", "send_at": at[0]})
     told = moved.in_time(moves, campaigns, "Asia/Macau").set_index("campaign")
     assert [day.day for day in told["to_at"]] == [5, 3, 1]
     assert set(told["from_at"]) == {pd.Timestamp("2026-12-01T11:00")}
     assert told["reason"].tolist()[:2] == ["z", "y"] and told["reason"].isna()["c"]
     assert moved.by_campaign(moves, "clicked") == {"a": 5.0, "b": 2.0}
+    part = moved.in_time(moves.assign(kind=["move", "move", "part"]), campaigns, "Asia/Macau")
+    assert [day.day for day in part["to_at"]] == [1, 3, 1, 5]  # the campaign stays, and a part of it leaves later
+    assert part["campaign"].tolist() == ["a", "b", "c", "a"]

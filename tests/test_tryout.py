@@ -6,8 +6,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from bulkmail import forecast
+from bulkmail import forecast, prepare
 from bulkmail.forecast import sends_of
+from bulkmail.model import Wait
 from bulkmail.sample import worlds
 
 SPLIT = worlds.START + pd.Timedelta(weeks=52)
@@ -90,6 +91,18 @@ def test_a_merged_campaign_brings_its_people_along(tryout, plan):
     people = plan[plan["campaign"].isin(names[:2])]["person"].nunique()
     mine = told[(told["campaign"] == names[1]) & (told["outcome"] == "unsubscribed")]
     assert mine["letters"].tolist() == [people]
+
+
+def test_readers_who_wait_are_told_as_a_full_look_would_tell_them(tryout, known, plan):
+    names, wait = sorted(plan["campaign"].unique()), Wait(letters=1, days=3)
+    told = forecast.tried(tryout, times(plan), alone(plan), {names[1]: wait})
+    edited = pd.DataFrame({"campaign": names, "department": names, "send_at": [times(plan)[name] for name in names]})
+    edited = edited.assign(skip=False, merge_into="", approved=False, wait=["", prepare.wait_code(wait), "", ""])
+    later = prepare.as_edited(plan, edited, known).assign(department=plan["department"])
+    assert 0.05 < (later["sent_at"] > plan["sent_at"]).mean() < 0.25  # a part of one campaign waits
+    whole = forecast.outlook(learned(known, later)).totals.set_index("outcome")["expected"]
+    assert (told.totals.set_index("outcome")["expected"] / whole).between(0.97, 1.03).all()
+    assert told.campaigns["campaign"].nunique() == len(names)
 
 
 def test_pressure_never_seen_is_flagged_at_once(tryout, plan):

@@ -8,10 +8,11 @@ import pytest
 
 from bulkmail import intake, prepare
 from bulkmail.adapters import database
-from bulkmail.model import Suppression, SuppressionReason
+from bulkmail.model import Suppression, SuppressionReason, Wait
 from tests.builders import NOW, a_campaign
 
 LATER = NOW + timedelta(days=5)
+NOBODY = pd.DataFrame({"person": [], "sent_at": pd.Series([], dtype="datetime64[us, UTC]")})
 LIST = b"""email,name,consent,consent date
 ana@gmail.com,Ana,yes,2026-10-01
 ANA@gmail.com,Ana,yes,2026-10-01
@@ -66,7 +67,7 @@ def test_nothing_planned_is_an_empty_calendar(ws):
 
 
 def edits(**rows):
-    table = [{"campaign": name, "department": "library", "send_at": pd.Timestamp(LATER), "skip": False,
+    table = [{"campaign": name, "department": "library", "send_at": pd.Timestamp(LATER), "skip": False, "wait": "",
               "merge_into": "", "approved": False, **changes} for name, changes in rows.items()]  # fmt: skip
     return pd.DataFrame(table)
 
@@ -78,15 +79,26 @@ def letters(**campaigns):
 
 def test_a_skipped_campaign_is_gone_and_a_merged_one_reaches_each_person_once():
     plan = letters(fair="ab", news="bc", tour="d")
-    told = prepare.as_edited(plan, edits(fair={"merge_into": "news"}, news={}, tour={"skip": True}))
+    told = prepare.as_edited(plan, edits(fair={"merge_into": "news"}, news={}, tour={"skip": True}), NOBODY)
     assert sorted(zip(told["campaign"], told["person"], strict=True)) == [("news", "a"), ("news", "b"), ("news", "c")]
     assert set(told["sent_at"]) == {pd.Timestamp(LATER)}
 
 
 def test_what_is_approved_can_be_neither_skipped_nor_merged():
     plan = letters(fair="ab", news="bc")
-    told = prepare.as_edited(plan, edits(fair={"skip": True, "merge_into": "news", "approved": True}, news={}))
+    told = prepare.as_edited(plan, edits(fair={"skip": True, "merge_into": "news", "approved": True}, news={}), NOBODY)
     assert len(told) == 4
+
+
+def test_who_had_many_letters_waits_and_later_campaigns_see_it():
+    plan = letters(fair="ab", news="ab")
+    past = pd.DataFrame({"person": list("aab"), "sent_at": pd.Timestamp(LATER) - pd.Timedelta(days=2)})
+    day = pd.Timedelta(days=1)
+    both = edits(fair={"wait": "2/3"}, news={"send_at": pd.Timestamp(LATER) + day, "wait": "2/2"})
+    told = prepare.as_edited(plan, both, past).assign(days=lambda rows: (rows["sent_at"] - LATER) // day)
+    assert told.set_index(["campaign", "person"])["days"].to_dict() == {
+        ("fair", "a"): 3, ("fair", "b"): 0, ("news", "a"): 3, ("news", "b"): 3,
+    }  # fmt: skip
 
 
 def joins(**rows):
@@ -110,5 +122,9 @@ def test_only_what_differs_and_is_not_approved_would_be_kept():
     before = edits(**{name: {} for name in rows}).assign(id=list(rows))
     moved = pd.Timestamp(LATER + timedelta(days=1))
     after = edits(**rows).assign(id=list(rows), send_at=[moved, *[pd.Timestamp(LATER)] * 2, moved])
-    assert prepare.changed(before, after) == {"fair": moved.to_pydatetime(), "news": None, "tour": None}
+    gone = prepare.Timing(None)
+    assert prepare.changed(before, after) == {"fair": (moved.to_pydatetime(), None), "news": gone, "tour": gone}
     assert prepare.changed(before, before) == {}
+    waiting = before.assign(wait=["3/4", "", "", ""])
+    assert prepare.changed(before, waiting) == {"fair": (LATER, Wait(letters=3, days=4))}
+    assert prepare.changed(waiting, before) == {"fair": (LATER, None)}

@@ -85,7 +85,9 @@ def table_parts(file: BinaryIO, name: str, rows: int = _PART_ROWS) -> Iterator[t
     try:
         yield from _parquet_parts(file, rows) if shape_of(file) == "parquet" else _csv_parts(file)
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OSError) as error:
-        raise InputError("{file} is neither a CSV in UTF-8 nor Parquet.", file=name) from error
+        raise InputError(
+            "{file} is neither a CSV in UTF-8 nor Parquet: unpack it, or save it as one of these.", file=name
+        ) from error
 
 
 def line_parts(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -5,7 +5,7 @@ A campaign may leave on another day (`Board.at`), become part of another (`merge
 are under most pressure at a later slot (`parted`, which adds a column).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from bulkmail.forecast import hazard
 from bulkmail.forecast.covariates import MOST_7, MOST_28
 from bulkmail.forecast.horizon import Past
 from bulkmail.forecast.study import Study
+from bulkmail.tips.cadence import HOUSE_RULES, Cap
 
 MOST_PEOPLE = 2_000
 _HOURS = 28 * 24
@@ -43,7 +44,7 @@ class Board:
     """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `recent` how many letters
     people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure; a
     row stands for `weight` people. `names` are campaigns, `department` the place of each in the log's departments;
-    `person` says who is in each row."""
+    `person` says who is in each row; letters beyond `caps` are counted."""
 
     names: tuple[str, ...]
     department: np.ndarray
@@ -55,26 +56,30 @@ class Board:
     studies: Mapping[str, Study]
     weight: float
     person: np.ndarray
+    caps: Sequence[Cap] = HOUSE_RULES.caps
 
     def at(self, days: np.ndarray) -> "Board":
         """The same plan at other times."""
         return replace(self, days=days)
 
 
-def board_of(past: Past, most: int = MOST_PEOPLE, *, models: bool = True) -> Board:
-    """Return the planned rows of a log as a board, for at most so many people; without models only letters count."""
+def board_of(
+    past: Past, most: int = MOST_PEOPLE, *, models: bool = True, caps: Sequence[Cap] = HOUSE_RULES.caps
+) -> Board:
+    """Return the planned rows of a log as a board, a column for each moment of a campaign, for at most so many people;
+    without models only letters count."""
     sends = past.known.sends
     rows = np.flatnonzero(sends.planned)
     people = np.unique(sends.person[rows])
     weight = max(len(people) / most, 1.0)
     if weight > 1:
         people = np.sort(np.random.default_rng(_SEED).choice(people, most, replace=False))
-    codes, first = np.unique(sends.campaign[rows], return_index=True)
-    order = np.lexsort((codes, sends.day[rows[first]]))
-    codes, first = codes[order], first[order]
-    rows = rows[np.isin(sends.person[rows], people)]
-    where = np.searchsorted(people, sends.person[rows]), _places(codes, sends.campaign[rows])
-    member = np.zeros((len(people), len(codes)), dtype=bool)
+    moments = np.column_stack([sends.day[rows], sends.campaign[rows]])
+    _, first, column = np.unique(moments, axis=0, return_index=True, return_inverse=True)
+    first, chosen = rows[first], np.isin(sends.person[rows], people)
+    rows, column = rows[chosen], column.ravel()[chosen]
+    where = np.searchsorted(people, sends.person[rows]), column
+    member = np.zeros((len(people), len(first)), dtype=bool)
     member[where] = True
     base = {}
     studies = past.studies if models else {}
@@ -83,25 +88,19 @@ def board_of(past: Past, most: int = MOST_PEOPLE, *, models: bool = True) -> Boa
         visible = sends.happened["at_gmail"][rows] == 0 if name == "complained" else np.ones(len(rows), dtype=bool)
         laid[where[0][visible], where[1][visible]] = _but_for_pressure(made, rows)[visible]
         base[name] = laid
-    planned = np.flatnonzero(sends.planned)[first]
     return Board(
-        names=tuple(sends.campaigns[code] for code in codes),
-        department=sends.department[planned],
+        names=tuple(sends.campaigns[code] for code in sends.campaign[first]),
+        department=sends.department[first],
         member=member,
-        days=sends.day[planned].astype(float),
+        days=sends.day[first].astype(float),
         recent=_recent(past, people),
         begins=sends.split,
         base=base,
         studies=studies,
         weight=weight,
         person=people,
+        caps=caps,
     )
-
-
-def _places(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    place = np.empty(codes.max() + 1, dtype=np.int64)
-    place[codes] = np.arange(len(codes))
-    return place[values]
 
 
 def _but_for_pressure(made: Study, rows: np.ndarray) -> np.ndarray:
@@ -125,15 +124,17 @@ def _recent(past: Past, people: np.ndarray) -> np.ndarray:
 
 def letters_before(board: Board, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how many letters each person had in 7 and 28 days before each of these campaigns (people × columns)."""
+    return _within(board, columns, WINDOW_7), _within(board, columns, WINDOW_28)
+
+
+def _within(board: Board, columns: np.ndarray, window: float) -> np.ndarray:
+    """How many letters each person had in so many days before each of these campaigns."""
     age = board.days[columns][None, :] - board.days[:, None]
     earlier = (age > 0) | ((age == 0) & (np.arange(len(board.days))[:, None] < columns[None, :]))  # one comes first
-    counts = []
-    for window in (WINDOW_7, WINDOW_28):
-        inside = (earlier & (age <= window)).astype(np.float32)
-        planned = board.member.astype(np.float32) @ inside
-        hours = np.ceil((board.days[columns] - window - board.begins + 28) * 24).astype(np.int64)
-        counts.append(planned.astype(np.int64) + board.recent[hours.clip(0, _HOURS)].T)
-    return counts[0], counts[1]
+    inside = (earlier & (age <= window)).astype(np.float32)
+    planned = board.member.astype(np.float32) @ inside
+    hours = np.ceil((board.days[columns] - window - board.begins + 28) * 24).astype(np.int64)
+    return planned.astype(np.int64) + board.recent[hours.clip(0, _HOURS)].T
 
 
 def levelled(board: Board, totals: Mapping[str, float]) -> Board:
@@ -181,10 +182,13 @@ OVER_CAPS = "over_caps"
 
 def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return for each of these campaigns (all without a choice) the expected count of each outcome, and OVER_CAPS: how
-    many of its letters go beyond CAP_7_DAYS or CAP_30_DAYS, the planned one counted."""
+    many of its letters go beyond a cap of the board, the planned one counted. A month is counted as 28 days."""
     columns = np.arange(len(board.names)) if columns is None else columns
     seven, month = letters_before(board, columns)
-    over = (seven + 1 > limits.CAP_7_DAYS.value) | (month + 1 > limits.CAP_30_DAYS.value)
+    over = np.zeros(seven.shape, dtype=bool)
+    for cap in board.caps:
+        had = {7: seven}.get(cap.days, month) if cap.days in (7, *range(28, 32)) else None
+        over |= (_within(board, columns, cap.days - _SLACK) if had is None else had) + 1 > cap.letters
     counts = {OVER_CAPS: board.weight * (over & board.member[:, columns]).sum(axis=0).astype(float)}
     for name in board.studies:
         counts[name] = board.weight * _chances(board, name, columns, seven, month).sum(axis=0)

@@ -16,6 +16,7 @@ from bulkmail.forecast import board as boards
 from bulkmail.forecast.board import Board, Prices
 from bulkmail.forecast.horizon import Past, expected_totals, halves
 from bulkmail.model import Text, say
+from bulkmail.tips.cadence import HOUSE_RULES, Cap
 
 Allowed = Callable[[str, float], bool]  # whether a campaign may leave on a day (since the log's start)
 MOVE, MERGE, PART = "move", "merge", "part"
@@ -31,7 +32,7 @@ _KEPT_PEOPLE = 50_000  # for so many the caps are counted person by person
 _LEAST_GAIN = 0.02  # clicks: below that a move is noise
 MOVE_COLUMNS = (
     "campaign", "department", "from_at", "to_at", "reason", "gain_clicked", "gain_unsubscribed", "gain_complained",
-    "gain_value", "low90", "high90", "kind", "into", "people",
+    "gain_value", "low90", "high90", "kind", "into", "people", "at_least",
 )  # fmt: skip
 
 
@@ -61,7 +62,8 @@ class Step:
 class Improvement:
     """What the planner proposes. `moves` has MOVE_COLUMNS, in the order in which they are to be made: gains are changes
     of expected counts, `gain_value` in clicks with its 90 % interval, `reason` a Text, `kind` one of KINDS, `into` the
-    campaign that a merged one becomes part of, `people` how many it is about. `days` the new times by campaign (days
+    campaign that a merged one becomes part of, `people` how many it is about, `at_least` from how many letters in the
+    7 days before on people wait. `days` the new times by campaign (days
     since the log's start); `gain` is that of all moves together: outcome, before, after, change, low90, high90.
     `over_caps` are letters beyond the caps, before and after. `steps` are the moves for `improved_letters`."""
 
@@ -80,16 +82,17 @@ def improve(
     locked: Sequence[str] = (),
     prices: Prices | None = None,
     kinds: Sequence[str] = KINDS,
+    caps: Sequence[Cap] = HOUSE_RULES.caps,
 ) -> Improvement:
     """Return a better plan for the planned rows of `past`, by moves of these kinds.
 
     `allowed` says whether a campaign may leave on a day (days since the log's start: quiet hours, holidays, blackouts);
-    `locked` campaigns stay. No move puts more letters over the caps than there were. Prices default to what a person's
-    leaving costs in clicks of a year (`prices_of`).
+    `locked` campaigns stay. No move puts more letters over the `caps` than there were. Prices default to what a
+    person's leaving costs in clicks of a year (`prices_of`).
     """
     prices = prices or prices_of(past)
-    made, judge = _boards(past)
-    everybody = boards.board_of(past, _KEPT_PEOPLE, models=False)
+    made, judge = _boards(past, caps)
+    everybody = boards.board_of(past, _KEPT_PEOPLE, models=False, caps=caps)
     found = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
     steps = _within_caps(everybody, found)
     after = _after(judge, steps)
@@ -103,11 +106,11 @@ def improve(
     )
 
 
-def _boards(past: Past) -> tuple[Board, Board]:
+def _boards(past: Past, caps: Sequence[Cap]) -> tuple[Board, Board]:
     """The board that the plan is made on, and the one that tells its gain; both at the level of the whole forecast, for
     half a past knows what pressure does, but how much there is of all better from the whole."""
     plan_half, judge_half = halves(past)
-    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE), boards.board_of(judge_half)
+    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE, caps=caps), boards.board_of(judge_half, caps=caps)
     totals = expected_totals(past)
     return boards.levelled(made, totals), boards.levelled(judge, totals)
 
@@ -296,6 +299,7 @@ def _move(
         "kind": step.kind,
         "into": before.names[step.other] if step.kind == MERGE else "",
         "people": round(before.weight * _people(before, after, step)),
+        "at_least": step.at_least,
     }
 
 
@@ -380,12 +384,13 @@ def frontier(
     locked: Sequence[str] = (),
     weights: Sequence[float] = (0, 0.5, 1, 2, 4),
     kinds: Sequence[str] = KINDS,
+    caps: Sequence[Cap] = HOUSE_RULES.caps,
 ) -> pd.DataFrame:
     """Return how clicks trade against unsubscribes: the plan as it is, and then for each weight of prices.
 
     Columns: weight, moves, clicked, unsubscribed, complained, as the other half of the past tells them.
     """
-    usual, (made, judge) = prices_of(past), _boards(past)
+    usual, (made, judge) = prices_of(past), _boards(past, caps)
     rows = [{"weight": np.nan, "moves": 0, **_sums(judge)}]
     for weight in weights:
         prices = Prices(unsubscribed=weight * usual.unsubscribed, complained=weight * usual.complained)

@@ -13,6 +13,7 @@ import pandas as pd
 from bulkmail.forecast import board as boards
 from bulkmail.forecast.board import Board
 from bulkmail.forecast.horizon import Outlook, Past
+from bulkmail.model import Wait
 
 _UNUSUAL, _UNUSUAL_SHARE = 0.995, 0.1  # as `horizon.extrapolated` has it
 _BOUNDS = ("low90", "low50", "high50", "high90")
@@ -42,15 +43,21 @@ def tryout_of(past: Past, told: Outlook) -> Tryout:
     )
 
 
-def tried(tryout: Tryout, send_at: Mapping[str, pd.Timestamp], joins: Mapping[str, str]) -> Outlook:
-    """Return the forecast at other times, with some campaigns gone or within others.
+def tried(
+    tryout: Tryout,
+    send_at: Mapping[str, pd.Timestamp],
+    joins: Mapping[str, str],
+    waits: Mapping[str, Wait] | None = None,
+) -> Outlook:
+    """Return the forecast at other times, with some campaigns gone or within others, and with people who wait.
 
     `send_at` has the time of each campaign, `joins` the campaign whose letter its people get: its own name, another's,
-    or "" where it is skipped. People of a merged campaign are as likely to act as they were there. Nothing is refitted.
+    or "" where it is skipped; `waits` who of a campaign gets it later. People of a merged campaign are as likely to act
+    as they were there. Nothing is refitted.
     """
     before = tryout.board
-    board = _joined(_moved(tryout, send_at), joins)
-    counts = boards.tally(board)
+    board = _put_off(_joined(_moved(tryout, send_at), joins), waits or {})
+    counts = {name: _by_campaign(board, values) for name, values in boards.tally(board).items()}
     left = [name for name in before.names if joins.get(name, name) == name]
     campaigns = tryout.told.campaigns
     rows = campaigns[campaigns["campaign"].isin(left)].reset_index(drop=True)
@@ -61,7 +68,7 @@ def tried(tryout: Tryout, send_at: Mapping[str, pd.Timestamp], joins: Mapping[st
         was = tryout.counts[name][place[mine]]
         ratio[mine] = np.where(was > 0, values[place[mine]] / np.where(was > 0, was, 1), 1.0)
     flagged = _beyond(tryout, board)
-    people = board.member.sum(axis=0) / np.maximum(before.member.sum(axis=0), 1)
+    people = _by_campaign(board, board.member.sum(axis=0)) / np.maximum(before.member.sum(axis=0), 1)
     told = _scaled(rows, ratio).assign(
         send_at=rows["campaign"].map(send_at), extrapolated=rows["campaign"].map(flagged).astype(bool),
         letters=(rows["letters"] * people[place]).round().astype(int),
@@ -88,6 +95,21 @@ def _joined(board: Board, joins: Mapping[str, str]) -> Board:
     return board
 
 
+def _put_off(board: Board, waits: Mapping[str, Wait]) -> Board:
+    """The board with a further column for those of each campaign who wait; the earliest first, for others see it."""
+    for place in np.argsort(board.days, kind="stable"):
+        wait = waits.get(board.names[place])
+        if wait:
+            board = boards.parted(board, int(place), wait.letters, board.days[place] + wait.days)
+    return board
+
+
+def _by_campaign(board: Board, values: np.ndarray) -> np.ndarray:
+    """Values of columns, those of one campaign together, in the order in which campaigns first come."""
+    first = {name: place for place, name in reversed(list(enumerate(dict.fromkeys(board.names))))}
+    return np.bincount([first[name] for name in board.names], weights=values)
+
+
 def _without(board: Board, place: int) -> Board:
     """The board with nobody in a column."""
     member, base = board.member.copy(), {name: laid.copy() for name, laid in board.base.items()}
@@ -101,8 +123,9 @@ def _beyond(tryout: Tryout, board: Board) -> dict[str, bool]:
     """Whether each campaign goes beyond the pressure that was ever seen."""
     seven, month = boards.letters_before(board, np.arange(len(board.names)))
     beyond = ((seven > tryout.usual[0]) | (month > tryout.usual[1])) & board.member
-    share = beyond.sum(axis=0) / np.maximum(board.member.sum(axis=0), 1)
-    return dict(zip(board.names, (share > _UNUSUAL_SHARE).tolist(), strict=True))
+    people = np.maximum(_by_campaign(board, board.member.sum(axis=0)), 1)
+    share = _by_campaign(board, beyond.sum(axis=0)) / people
+    return dict(zip(dict.fromkeys(board.names), (share > _UNUSUAL_SHARE).tolist(), strict=True))
 
 
 def _scaled(rows: pd.DataFrame, ratio: np.ndarray) -> pd.DataFrame:

@@ -55,7 +55,7 @@ from bulkmail.prepare.sender import (
 )
 from bulkmail.prepare.sign_ups import close_form, form_url, list_of_sign_ups, open_form, slug_of
 from bulkmail.prepare.trial import note_look, send_trial, with_looks
-from bulkmail.prepare.upcoming import Upcoming, as_edited, changed, joins_of, upcoming
+from bulkmail.prepare.upcoming import Timing, Upcoming, as_edited, changed, joins_of, upcoming, wait_code, wait_of
 from bulkmail.prepare.way_out import requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
@@ -71,6 +71,7 @@ __all__ = [
     "SenderReport",
     "SenderStanding",
     "Summary",
+    "Timing",
     "Upcoming",
     "Watched",
     "account_of",
@@ -133,6 +134,8 @@ __all__ = [
     "take_postmaster_days",
     "take_seed",
     "upcoming",
+    "wait_code",
+    "wait_of",
     "wanting",
     "watched",
     "with_looks",

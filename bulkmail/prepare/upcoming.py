@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import pandas as pd
 
-from bulkmail import engagement
+from bulkmail import engagement, limits
 from bulkmail.adapters import database, journal, lists, suppressions
 from bulkmail.adapters.workspace import Workspace
-from bulkmail.model import Campaign
+from bulkmail.model import Campaign, Wait
 from bulkmail.prepare.lists import judge_addresses
 from bulkmail.prepare.mends import mended_list
 from bulkmail.tips import unsubscribe
 
-CAMPAIGN_COLUMNS = ("id", "campaign", "department", "send_at", "letters", "approved")
+CAMPAIGN_COLUMNS = ("id", "campaign", "department", "send_at", "letters", "approved", "wait")
 _LETTER_KINDS = {"campaign": "str", "department": "str", "person": "str"}
 NOTHING = pd.DataFrame(columns=["campaign", "department", "person", "sent_at", "at_gmail"]).astype(
     {**_LETTER_KINDS, "sent_at": "datetime64[us, UTC]", "at_gmail": "int64"}
@@ -24,8 +25,9 @@ NOTHING = pd.DataFrame(columns=["campaign", "department", "person", "sent_at", "
 @dataclass(frozen=True, kw_only=True)
 class Upcoming:
     """What will be sent. `campaigns` has CAMPAIGN_COLUMNS, by time; `letters` a row per letter: campaign, department,
-    person, sent_at, at_gmail. Drafts count everybody on the list who may be mailed for their purpose as far as
-    addresses and suppressions say; consent and caps are asked when they are prepared."""
+    person, sent_at, at_gmail; who waits (`wait`, as `wait_code` has it) stands at the campaign's time. Drafts count
+    everybody on the list who may be mailed for their purpose as far as addresses and suppressions say; consent and caps
+    are asked when they are prepared."""
 
     campaigns: pd.DataFrame
     letters: pd.DataFrame
@@ -42,7 +44,15 @@ def upcoming(ws: Workspace, now: datetime) -> Upcoming:
         for campaign in ahead
     ]
     rows = [
-        (each.id, each.name, each.sender.organisation, each.send_at, len(some), each.id in approved)
+        (
+            each.id,
+            each.name,
+            each.sender.organisation,
+            each.send_at,
+            len(some),
+            each.id in approved,
+            wait_code(each.wait),
+        )
         for each, some in zip(ahead, people, strict=True)
     ]
     campaigns = pd.DataFrame(rows, columns=list(CAMPAIGN_COLUMNS)).sort_values(["send_at", "id"], ignore_index=True)
@@ -104,25 +114,60 @@ def _end(name: str, wanted: Mapping[str, str]) -> str:
     return way[-1]
 
 
-def as_edited(letters: pd.DataFrame, edited: pd.DataFrame) -> pd.DataFrame:
+def as_edited(letters: pd.DataFrame, edited: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
     """The letters of `Upcoming` as they would be with other dates: later, not at all, or within another campaign
-    (`joins_of`). Who would get a merged letter twice gets it once."""
+    (`joins_of`). Who would get a merged letter twice gets it once, and who waits gets it at the later slot; `past` are
+    the letters before (person, sent_at)."""
     joins, row = joins_of(edited), edited.set_index("campaign")
     kept = letters.assign(campaign=letters["campaign"].map(joins))
     kept = kept[kept["campaign"] != ""].drop_duplicates(["campaign", "person"])
-    return kept.assign(
+    kept = kept.assign(
         sent_at=kept["campaign"].map(row["send_at"]), department=kept["campaign"].map(row["department"]).astype("str")
     ).reset_index(drop=True)
+    for each in edited.sort_values("send_at").itertuples():
+        if wait := wait_of(each.wait):
+            kept = kept.assign(sent_at=_put_off(kept, past, each.campaign, wait))
+    return kept
 
 
-def changed(campaigns: pd.DataFrame, edited: pd.DataFrame) -> dict[str, datetime | None]:
-    """What keeping an edited calendar would change: id → the new time, None for what is skipped or merged.
+def _put_off(letters: pd.DataFrame, past: pd.DataFrame, campaign: str, wait: Wait) -> pd.Series:
+    """When each letter leaves if those of a campaign wait who had so many letters before."""
+    mine, at = letters["campaign"] == campaign, letters.loc[letters["campaign"] == campaign, "sent_at"].min()
+    both = pd.concat([past[["person", "sent_at"]], letters[["person", "sent_at"]]])
+    since = at - pd.Timedelta(days=7) + pd.Timedelta(hours=limits.WINDOW_SLACK_HOURS.value)
+    had = both.loc[(both["sent_at"] < at) & (both["sent_at"] > since), "person"].value_counts()
+    pressed = mine & (letters["person"].map(had).fillna(0) >= wait.letters)
+    return letters["sent_at"].mask(pressed, at + pd.Timedelta(days=wait.days))
+
+
+class Timing(NamedTuple):
+    """When a draft leaves, None where it has no time of its own, and who of its readers waits."""
+
+    send_at: datetime | None
+    wait: Wait | None = None
+
+
+def wait_code(wait: Wait | None) -> str:
+    """A wait as a cell of a table has it: letters/days, "" where nobody waits."""
+    return f"{wait.letters}/{wait.days}" if wait else ""
+
+
+def wait_of(code: str | None) -> Wait | None:
+    """The wait that a cell tells of."""
+    letters, _, days = (code or "").partition("/")
+    return Wait(letters=int(letters), days=int(days)) if days else None
+
+
+def changed(campaigns: pd.DataFrame, edited: pd.DataFrame) -> dict[str, Timing]:
+    """What keeping an edited calendar would change: id → its new timing; what is skipped or merged has none.
 
     `campaigns` is that of `Upcoming`, `edited` the same rows edited; what is approved never changes here.
     """
-    joins, before = joins_of(edited), campaigns.set_index("id")["send_at"]
+    joins = joins_of(edited)
+    before = {row.id: Timing(row.send_at, wait_of(row.wait)) for row in campaigns.itertuples()}
     new = {
-        row.id: row.send_at.to_pydatetime() if joins[row.campaign] == row.campaign else None
+        row.id: Timing(row.send_at.to_pydatetime(), wait_of(row.wait)) if joins[row.campaign] == row.campaign
+        else Timing(None)
         for row in edited[~edited["approved"].astype(bool)].itertuples()
-    }
-    return {identity: at for identity, at in new.items() if at != before[identity]}
+    }  # fmt: skip
+    return {identity: timing for identity, timing in new.items() if timing != before[identity]}

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from bulkmail import intake, prepare, wiring
+from bulkmail import forecast, intake, prepare, wiring
 from bulkmail.adapters import database, past
+from bulkmail.model import Wait
 from bulkmail.sample import worlds
-from bulkmail.tips import addressing
+from bulkmail.tips import addressing, cadence
 from tests.builders import a_campaign
-from tests.pages.conftest import settled, words
+from tests.pages.conftest import app_server, settled, words
 
 PATIENCE = 60_000
 
@@ -69,6 +71,60 @@ def test_moves_are_looked_for_chosen_kept_and_undone(opened, busy):
     assert expected(page) == was
 
 
+@pytest.fixture
+def crowded(busy):
+    """The same, but with one draft to all, the day after two approved letters to half of them and a week before two to
+    the other half: whenever it leaves, somebody is tired."""
+    now, [first, *rest] = wiring.now(), sorted(database.campaigns(busy), key=lambda each: each.send_at)
+    for each in rest:
+        database.save_campaign(busy, replace(each, send_at=None), now)
+    rows = [f"p{number:07d}@lotus.edu.mo,yes,2026-10-01\n" for number in range(200)]
+    for half in (0, 1):
+        data = f"Email,Consent,Consent date\n{''.join(rows[half * 100 : half * 100 + 100])}".encode()
+        prepare.save_list(busy, f"half{half}.csv", intake.read_list(data, "half.csv"), prepare.content_hash(data), now)
+        for number in range(2):
+            sender = replace(first.sender, organisation=f"office {half} {number}")
+            at = first.send_at + timedelta(days=7 * half, hours=2 * number)
+            said = {
+                "id": f"h{half}{number}",
+                "name": f"To half {half} {number}",
+                "kind": "subscribed",
+                "sender": sender,
+            }
+            draft = replace(first, **said, list_name=f"half{half}.csv", send_at=at, body="We open at 9.")
+            made = prepare.prepare_campaign(busy, prepare.inputs_of(busy, draft), now=now)
+            prepare.approve(busy, made, by="Ana", now=now)
+    database.save_campaign(busy, replace(first, send_at=first.send_at + timedelta(days=1)), now)
+    rules = replace(cadence.HOUSE_RULES, working_days_only=False, holidays=())
+    prepare.save_cadence_rules(busy, rules, by="Ana", now=now)
+    return busy
+
+
+def test_a_part_of_a_campaign_that_waits_is_shown_taken_kept_and_undone(opened, crowded):
+    busy = crowded
+    page = opened("cadence", past="calendar")
+    page.button("planner-look").click().run(timeout=120)
+    assert "they get it at the next slot" in words(page)
+    page.button("planner-take").click().run(timeout=120)
+    page.button("calendar-keep").click().run(timeout=120)
+    kept = {each.id: each.wait for each in database.campaigns(busy) if each.wait}
+    assert kept and all(wait.letters >= 2 and 2 <= wait.days <= 7 for wait in kept.values())
+    assert not page.exception
+    page.button("planner-look").click().run(timeout=120)  # what waits already is not put off again
+    assert not page.exception
+    page.button("calendar-undo").click().run(timeout=120)
+    assert not any(each.wait for each in database.campaigns(busy))
+
+
+def test_a_campaign_that_stays_is_left_whole(opened, busy):
+    for each in database.campaigns(busy):
+        database.save_campaign(busy, replace(each, wait=Wait(letters=5, days=7)), wiring.now())
+    page = opened("cadence", past="calendar")
+    page.button("planner-look").click().run(timeout=120)
+    assert not page.exception
+    assert "No better date was found" in words(page)
+
+
 def test_the_frontier_asks_what_an_unsubscription_weighs_and_says_how_forecasts_held(opened, busy):
     page = opened("cadence", past="calendar")
     page.button("planner-look").click().run(timeout=120)
@@ -115,6 +171,36 @@ def test_a_trial_is_begun_read_and_ended(opened, busy):
     assert prepare.cadence_rules(busy).trial is None
 
 
+@pytest.mark.parametrize(("locale", "effect"), [("en-US", 1.0), ("zh-TW", 1.0), ("en-US", 0.4)])
+def test_a_trial_that_can_be_read_is_read_with_its_chart_and_its_table(opened, sqlite_workspace, locale, effect):
+    """`effect` is the share of their clicks that the held are left with, for no reason that a curve could know of."""
+    ws, now, people = sqlite_workspace, wiring.now(), 900
+    weeks = 40
+    trial = cadence.Trial(name="spring", begun_on=f"{now - timedelta(weeks=weeks + 1):%Y-%m-%d}", share=0.3, letters=2)
+    prepare.save_cadence_rules(ws, replace(cadence.HOUSE_RULES, trial=trial), by="Ana", now=now)
+    names = [f"p{number:07d}" for number in range(people)]
+    persons = {name: addressing.person_of(f"{name}@lotus.edu.mo", ws.person_key) for name in names}
+    world = worlds.a_world(seed=5, people=people)
+    world.held = forecast.is_held(pd.Series(persons.values()), trial.name, trial.share)
+    year = worlds.letters(worlds.live(world, weeks=weeks))
+    later = pd.Timestamp(now) - pd.Timedelta(days=4) - year["sent_at"].max()
+    at = (year["sent_at"] + later).astype("datetime64[us, UTC]")
+    year = year.assign(person=year["person"].map(persons), sent_at=at).drop(columns="place")
+    lost = forecast.is_held(year["person"], trial.name, trial.share) & (np.arange(len(year)) % 10 >= 10 * effect)
+    past.save_import(ws, "past", year.assign(clicked=year["clicked"].mask(lost, 0)), now)
+    page = opened("cadence", locale, past="pressure")
+    assert not page.exception
+    [table] = [each.value for each in page.dataframe if each.value.shape[1] == 7]
+    happened, expected, ratio, between = table.iloc[0, 2:6]
+    low, high = (float(bound) for bound in between.split(" – "))
+    assert ratio == pytest.approx(happened / expected, abs=0.01)
+    assert low < ratio < high
+    assert 0.7 < ratio < 1.4 if effect == 1 else high < 0.9
+    if locale == "en-US":
+        assert f"of {year['person'].nunique()} people ever mailed (30%) to 2 letters" in words(page)
+        assert "Nothing can be read yet" not in words(page)
+
+
 def test_who_has_gone_quiet_is_counted_and_put_on_a_list_to_be_asked(opened, busy):
     page = opened("cadence")
     page.toggle("rules-sunset").set_value(True).run()
@@ -134,11 +220,40 @@ def test_in_a_browser_a_campaign_is_skipped_with_its_forecast_beside_it_and_brou
     settled(page)
     table = page.get_by_test_id("stDataFrame").locator("visible=true").first  # the rules are folded
     skip = table.locator(".dvn-scroller")
-    skip.click(position={"x": 380, "y": 52})
+    skip.click(position={"x": 537, "y": 52})
     page.get_by_role("button", name="Keep these dates (1)").wait_for()
     settled(page)
     assert page.get_by_test_id("stMetricDelta").count() >= 1
     page.get_by_role("button", name="Undo").click()
     settled(page)
     page.get_by_role("button", name="Keep these dates (1)").wait_for(state="detached")
+    assert page.strangers == []
+
+
+@pytest.mark.browser
+def test_in_a_browser_a_point_of_the_frontier_is_clicked_and_its_plan_shown(page, crowded, tmp_path):
+    page.set_default_timeout(PATIENCE)
+    with app_server(tmp_path, BULKMAIL_HOME=str(crowded.home)) as address:
+        page.goto(f"{address}/cadence?past=calendar")
+        page.get_by_test_id("stMetric").first.wait_for()
+        settled(page)
+        page.get_by_role("button", name="Look for better dates").click()
+        points = page.locator(".st-key-planner-frontier .point")
+        points.first.wait_for()
+        settled(page)
+        chosen = page.locator(".st-key-planner-weight [aria-checked=true]")
+        before = chosen.inner_text()
+        boxes = [points.nth(number).bounding_box() for number in range(points.count())]
+        ring = max(boxes, key=lambda box: box["width"])  # around the point that is chosen
+        farthest = max(boxes, key=lambda box: abs(box["x"] - ring["x"]) + abs(box["y"] - ring["y"]))
+        page.mouse.click(farthest["x"] + farthest["width"] / 2, farthest["y"] + farthest["height"] / 2)
+        page.wait_for_function(
+            "before => document.querySelector('.st-key-planner-weight [aria-checked=true]').innerText !== before",
+            arg=before,
+        )
+        settled(page)
+        moved = max(
+            (points.nth(number).bounding_box() for number in range(points.count())), key=lambda box: box["width"]
+        )
+        assert (moved["x"], moved["y"]) != (ring["x"], ring["y"])  # the ring is where the click was
     assert page.strangers == []

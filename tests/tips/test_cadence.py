@@ -1,5 +1,6 @@
 """Tip 6: caps and gaps per person, growth of volume, Gmail's mark, complaints, and the hour."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -210,6 +211,16 @@ def test_capped_people_are_not_part_of_the_volume():
 def test_volume_is_counted_by_local_day():
     late = pd.DataFrame({"person": ["a", "b"], "mailed_at": ["2026-11-22T15:59:00Z", "2026-11-22T16:01:00Z"]})
     assert cadence.volume_by_day(late) == {date(2026, 11, 22): 1, date(2026, 11, 23): 1}
+
+
+def test_a_warm_up_is_told_by_the_rules_in_force():
+    rules = replace(cadence.HOUSE_RULES, first_day=100, step=2.0)
+    told = facts(MANY, daily_volume={date(2026, 11, 10): 1}, rules=rules)
+    volume, warm_up = cadence.check_volume_grows_slowly(told), cadence.check_warm_up_begins_with_engaged(told)
+    assert volume.fix.values == {"days": len(cadence.ramp(len(MANY), 100, 2.0)), "room": 100, "step": "2"}
+    assert warm_up.fix.values["first"] == 100
+    small = facts(MANY[:100], rules=rules)
+    assert "(100)" in str(cadence.check_volume_grows_slowly(small).message)
 
 
 def test_a_ramp_carries_all_letters_and_grows_by_the_step():

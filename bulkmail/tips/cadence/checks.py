@@ -79,20 +79,20 @@ def check_volume_grows_slowly(facts: CadenceFacts) -> Finding:
     day = facts.moment.astimezone(zone_of(facts.timezone) or ZoneInfo(MACAU)).date()
     before = (n for d, n in facts.daily_volume.items() if day - timedelta(days=30) <= d < day)
     peak, letters = max(before, default=0), len(planned(facts.table)) + facts.daily_volume.get(day, 0)
-    room = int(max(peak * limits.RAMP_FACTOR.value, limits.WARM_UP_FIRST_DAY.value))
-    outcome, message = _judge_volume(letters, peak, room, known=bool(facts.daily_volume))
+    first_day = facts.rules.first_day
+    room = int(max(peak * limits.RAMP_FACTOR.value, first_day))
+    outcome, message = _judge_volume(letters, peak, room, first_day, known=bool(facts.daily_volume))
     fix = say(
         "Spread the letters over {days} days: {room} on the first, then at most {step} times the day before, and begin "
         "with people who clicked lately.",
-        days=len(ramp(letters, room)),
+        days=len(ramp(letters, room, facts.rules.step)),
         room=min(room, letters),
-        step=limits.WARM_UP_STEP.value,
+        step=f"{facts.rules.step:g}",
     )
     return Finding(code="FRQ-03", outcome=outcome, message=message, fix=fix, source=cited(limits.RAMP_FACTOR))
 
 
-def _judge_volume(letters: int, peak: int, room: int, *, known: bool) -> _Judged:
-    first_day = limits.WARM_UP_FIRST_DAY.value
+def _judge_volume(letters: int, peak: int, room: int, first_day: int, *, known: bool) -> _Judged:
     if letters <= first_day:
         message = say(
             "{letters} letters on this day fit the first day of a warm-up ({limit}).", letters=letters, limit=first_day

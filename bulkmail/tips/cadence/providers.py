@@ -45,12 +45,12 @@ def _judge_promise(facts: CadenceFacts) -> tuple[Outcome, Text, tuple[int, ...]]
 def check_warm_up_begins_with_engaged(facts: CadenceFacts) -> Finding:
     """Begin a new domain, address or template with people who clicked lately, and grow by half a day at most.
 
-    Rules FRQ-04: 500 letters on the first day, then at most WARM_UP_STEP times the day before while bounces stay below
-    2 % and complaints below 0.1 %.
+    Rules FRQ-04: so many letters on the first day and so many times the day before as the rules in force say (500 and
+    1.5 where nobody has said), while bounces stay below 2 % and complaints below 0.1 %.
     """
     letters, peak = len(planned(facts.table)), max(facts.daily_volume.values(), default=0)
     outcome, message = _judge_warm_up(facts, letters, peak)
-    days = ramp(letters, int(limits.WARM_UP_FIRST_DAY.value))
+    days = ramp(letters, facts.rules.first_day, facts.rules.step)
     fix = say(
         "Send {first} letters on the first day, to people who clicked lately, and the rest over {days} days.",
         first=days[0] if days else 0,
@@ -60,8 +60,7 @@ def check_warm_up_begins_with_engaged(facts: CadenceFacts) -> Finding:
 
 
 def _judge_warm_up(facts: CadenceFacts, letters: int, peak: int) -> _Judged:
-    first_day = int(limits.WARM_UP_FIRST_DAY.value)
-    if letters <= first_day:
+    if letters <= facts.rules.first_day:
         return Outcome.PASS, say("{letters} letters fit the first day of a warm-up.", letters=letters)
     if peak >= letters / limits.RAMP_FACTOR.value:
         return Outcome.PASS, say("This domain has sent as much on a day lately ({peak}): it is warm.", peak=peak)
