@@ -63,9 +63,17 @@ def choose_language() -> None:
         required=True,
         key="language",
         bind="query-params",
+        on_change=_word_anew,
         label_visibility="collapsed",
         width="stretch",
     )
+
+
+def _word_anew() -> None:
+    """Have every choice stand where it stood: a browser holds the words of a choice, which are others from now on."""
+    for key, value in st.session_state.items():
+        if isinstance(value, str | list) and key != "language":
+            st.session_state[key] = value
 
 
 def language() -> str:

@@ -51,6 +51,17 @@ def test_the_language_is_chosen_once_and_stays_over_pages_and_reloads(sample_ser
     assert lists != "Lists"
 
 
+def test_a_choice_stands_in_the_other_language_as_it_stood(sample_server, page):
+    at(page, f"{sample_server}/lists?list=new&language=English")
+    box = main(page).get_by_role("combobox").first
+    expect(box).to_have_value(re.compile("A new list"), timeout=PATIENCE)
+    page.get_by_role("radio", name="繁體中文").click()
+    expect(box).to_have_value(re.compile("新增名單"), timeout=PATIENCE)
+    settled(page)
+    page.get_by_role("radio", name="English").click()
+    expect(box).to_have_value(re.compile("A new list"), timeout=PATIENCE)
+
+
 def test_back_brings_the_campaign_that_was_in_hand_before(sample_server, page):
     at(page, sample_server)
     box = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox")
