@@ -69,8 +69,8 @@ def show_lots(state: str) -> None:
     draw_lots(read)
     st.info(verdict_of(read, unproven is None, kept["campaign"].nunique()), icon=":material/casino:")
     st.caption(
-        t("Campaigns are the unit. A band is a 95 % interval of how far an hour lies from its campaigns' own rate; one "
-          "that holds 0 proves nothing.")
+        t("Campaigns are the unit. A band is a 95 % interval, for all hours together, of how far an hour lies from its "
+          "campaigns' own rate; one that holds 0 proves nothing.")
     )  # fmt: skip
     show_numbers(read, "cadence-lots-table")
 

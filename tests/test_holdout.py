@@ -83,3 +83,14 @@ def test_hours_are_drawn_evenly_and_no_best_hour_is_claimed_from_chance():
     best = letters.assign(clicked=letters["clicked"] | (rng.random(len(letters)) < 0.06 * (letters["hour"] == 18)))
     table, verdict = forecast.read_hours(best)
     assert verdict is None and table.set_index("hour").loc[18, "low"] > 0
+
+
+@pytest.mark.parametrize("hours", [2, 6])
+def test_where_hours_are_alike_one_is_hardly_ever_said_to_be_proven(hours):
+    rng, said = np.random.default_rng(5), 0
+    cells = pd.MultiIndex.from_product([range(8), range(hours)], names=["campaign", "hour"]).to_frame(index=False)
+    for _ in range(200):
+        rate = np.exp(rng.normal(np.log(0.03), 0.4, 8))[cells["campaign"]]  # campaigns differ, hours do not
+        told = cells.assign(delivered=1_000, clicked=rng.binomial(1_000, rate))
+        said += forecast.read_hours(told)[1] is None
+    assert said <= 16  # one in twenty, and what chance adds to 200 tries

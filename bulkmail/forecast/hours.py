@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bulkmail import limits
 from bulkmail.forecast.holdout import lot_of
@@ -22,8 +23,8 @@ def read_hours(letters: pd.DataFrame) -> tuple[pd.DataFrame, Text | None]:
     band lies apart from nothing.
 
     `letters`: campaign, hour, delivered, clicked. Columns: hour, campaigns, letters, difference, low, high: how far the
-    hour's click rate lies from its campaigns' own, with the campaign as the unit and 95 % intervals; NaN under
-    ENOUGH_CAMPAIGNS campaigns.
+    hour's click rate lies from its campaigns' own, with the campaign as the unit and 95 % intervals that hold for all
+    hours together: of many hours one always looks good. NaN under ENOUGH_CAMPAIGNS campaigns.
     """
     cells = letters.groupby(["campaign", "hour"])[["delivered", "clicked"]].sum().reset_index()
     cells = cells[cells["delivered"] > 0]
@@ -36,7 +37,8 @@ def read_hours(letters: pd.DataFrame) -> tuple[pd.DataFrame, Text | None]:
         mean=("difference", "mean"),
         sd=("difference", "std"),
     ).reset_index()
-    half = 1.96 * table["sd"] / np.sqrt(table["campaigns"])
+    reach = stats.t.ppf(1 - 0.025 / max(len(table), 1), table["campaigns"] - 1)
+    half = reach * table["sd"] / np.sqrt(table["campaigns"])
     half = half.where(table["campaigns"] >= limits.ENOUGH_CAMPAIGNS.value)
     table = table.rename(columns={"mean": "difference"}).drop(columns="sd")
     table = table.assign(low=table["difference"] - half, high=table["difference"] + half)
