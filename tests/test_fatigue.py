@@ -52,6 +52,29 @@ def test_pressure_is_equal_on_pandas_and_polars(letters):
     assert sorted_counts(engagement.pressure(few)) == sorted_counts(engagement.pressure(pl.from_pandas(few)))
 
 
+def test_who_is_picked_stands_as_high_in_a_quiet_week_as_in_a_busy_one():
+    rng, parts = np.random.default_rng(5), []
+    names = np.array([f"p{number:03d}" for number in range(400)], dtype=object)
+    keen = np.arange(400) < 200
+    for week in range(0, 60, 2):
+        last = 5 if week % 4 else 2
+        for number in range(last + 1):
+            got = rng.random(400) < np.where(keen, 0.85, 0.4)
+            at = pd.Timestamp("2025-01-06T10:00Z") + pd.Timedelta(days=7 * week + number)
+            letter = {"campaign": f"c{week}-{number}", "department": "arts", "person": names[got], "sent_at": at}
+            parts.append(pd.DataFrame(letter).assign(delivered=1, week=week, last=number == last, keen=keen[got]))
+    letters = pd.concat(parts, ignore_index=True)
+    known = covariates.covariates_of(sends_of(letters))
+    anybody = np.ones(len(letters))
+    factors = {factor.name: factor for factor in covariates.factors_of(known, anybody, anybody)}
+    table = letters.iloc[known.sends.order].assign(rank=factors["picked7"].codes, usual=factors["usually_picked"].codes)
+    table = table[known.usable & (table["week"] > 20) & table["last"]]
+    rank = table.groupby([table["week"] % 4, "keen"])["rank"].mean().unstack()
+    assert rank.loc[0, True] == pytest.approx(rank.loc[2, True], abs=0.7)
+    assert (rank[True] - rank[False] > 1.5).all()
+    assert table.groupby("keen")["usual"].mean().diff().iloc[-1] > 2
+
+
 # ---------------------------------------------------------------- the model
 
 

@@ -1,9 +1,11 @@
 """What the model knows of each letter, as factors: pressure, who the reader is, and what the calendar alone would do.
 
 Whether two departments mail a person in one week is decided by the calendar and not by the person's mood: for people on
-the same lists the calendar's share of pressure is computed, and what a person had beyond it (being picked) is a factor
-of its own (a control function). What is known of a person is frozen at the beginning of each block, as it is frozen
-when a plan is made.
+the same lists the calendar's share of pressure is computed, and where a person stands among those whom the calendar
+allots as much (being picked) is a factor of its own: a control function after Imbens and Newey (2009). It is a rank:
+letters beyond the allotted ones say less of a person in a busy week than in a quiet one, and counted as letters they
+would hand pressure a part of who the readers are. What is known of a person is frozen at the beginning of each block,
+as it is frozen when a plan is made.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +19,9 @@ MOST_7, MOST_28 = 8, 30  # letters from which on they are counted together
 _LISTS = 6  # departments that get a list of their own in the combinations
 _LOOK_BACK_DAYS = 182
 _RARE_SHARE = 0.004
+_PARTS = 24  # of the calendar's allotments to a combination of lists
+_RANKS, _MOST_RANKED = 8, 100
+_RANKS_SUPPOSED = 5  # letters of middle rank that everybody begins with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +113,7 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
     periods = np.ceil(np.maximum(sends.split - sends.day, 0.0) / PERIOD_DAYS).astype(np.int64)
     periods = np.maximum(periods, 1) - 1  # 0 is the newest, and what is planned
     count = int(periods.max(initial=0)) + 1
+    picked28 = _picked("picked28", known, known.n28, known.allotted28)
     return [
         Factor("seven", np.minimum(known.n7, MOST_7), MOST_7 + 1, "smooth"),
         Factor("month", np.minimum(known.n28, MOST_28), MOST_28 + 1, "smooth"),
@@ -117,25 +123,44 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
         Factor("lists", known.lists, int(known.lists.max(initial=0)) + 1),
         binned("clicks", click_score, known.usable, 8),
         binned("opens", open_score, known.usable, 6),
-        binned("picked7", _beyond(known, known.n7, known.allotted7), known.usable, 8, "smooth"),
-        binned("picked28", _beyond(known, known.n28, known.allotted28), known.usable, 8, "smooth"),
+        _picked("picked7", known, known.n7, known.allotted7),
+        picked28,
+        binned("usually_picked", _usual(known, picked28), known.usable, 6, "smooth"),
     ]  # fmt: skip
 
 
-def _beyond(known: Covariates, letters: np.ndarray, allotted: np.ndarray) -> np.ndarray:
-    """Letters beyond what the calendar allots to the person's lists (a straight line within each combination)."""
-    rows, groups = known.usable, int(known.lists.max(initial=0)) + 1
-    code = known.lists[rows]
+def _picked(name: str, known: Covariates, letters: np.ndarray, allotted: np.ndarray) -> Factor:
+    """The person's rank by letters, in eighths, among people of the same lists whom the calendar allots as much."""
+    rows, group, most = known.usable, _alike(known, allotted), _MOST_RANKED + 1
+    letters = np.minimum(letters, _MOST_RANKED)
+    groups = int(group.max(initial=0)) + 1
+    count = np.bincount(group[rows] * most + letters[rows], minlength=groups * most).reshape(groups, most)
+    middle = np.cumsum(count, axis=1) - count / 2
+    rank = middle / np.maximum(count.sum(axis=1, keepdims=True), 1)
+    return Factor(name, np.minimum(rank * _RANKS, _RANKS - 1).astype(np.int64)[group, letters], _RANKS, "smooth")
 
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.bincount(code, weights=values[rows], minlength=groups) / np.maximum(
-            np.bincount(code, minlength=groups), 1
-        )
 
-    y, x = mean(letters), mean(allotted)
-    spread = mean(allotted.astype(float) ** 2) - x**2
-    slope = np.where(spread > 1e-6, (mean(letters * allotted) - x * y) / np.maximum(spread, 1e-6), 1.0)
-    return letters - y[known.lists] - slope[known.lists] * (allotted - x[known.lists])
+def _usual(known: Covariates, picked: Factor) -> np.ndarray:
+    """The person's rank on average until the block began, shrunk to the middle: who is picked time and again is of
+    another kind than others under the same pressure, and outlives more without being tolerant."""
+    first, total = known.sends.first, running(picked.codes)
+    middle = (_RANKS - 1) / 2
+    return (total[known.known] - total[first] + _RANKS_SUPPOSED * middle) / (known.known - first + _RANKS_SUPPOSED)
+
+
+def _alike(known: Covariates, allotted: np.ndarray) -> np.ndarray:
+    """A number for rows of the same lists at about the same allotment: equally many of the learned ones in each."""
+    groups, campaigns = int(known.lists.max(initial=0)) + 1, max(len(known.sends.campaigns), 1)
+    cell = known.lists * campaigns + known.sends.campaign
+    count = np.bincount(cell, weights=known.usable, minlength=groups * campaigns).reshape(groups, campaigns)
+    level = np.zeros(groups * campaigns)
+    level[cell] = allotted
+    order = np.argsort(level.reshape(groups, campaigns), axis=1, kind="stable")
+    sorted_count = np.take_along_axis(count, order, axis=1)
+    middle = (np.cumsum(sorted_count, axis=1) - sorted_count / 2) / np.maximum(count.sum(axis=1, keepdims=True), 1)
+    part = np.empty(count.shape, dtype=np.int64)
+    np.put_along_axis(part, order, np.minimum(middle * _PARTS, _PARTS - 1).astype(np.int64), axis=1)
+    return known.lists * _PARTS + part.ravel()[cell]
 
 
 def binned(name: str, values: np.ndarray, rows: np.ndarray, bins: int, kind: str = "fixed") -> Factor:
@@ -159,7 +184,7 @@ def score(known: Covariates, happened: np.ndarray, expected: np.ndarray) -> np.n
 def borne(known: Covariates, hazard: np.ndarray, bins: int = 6) -> Factor:
     """Return how much hazard a person has outlived before each letter: who bore much is of the tolerant kind."""
     total = running(hazard)
-    return binned("borne", total[np.arange(len(hazard))] - total[known.sends.first], known.usable, bins)
+    return binned("borne", total[np.arange(len(hazard))] - total[known.sends.first], known.usable, bins, "smooth")
 
 
 def with_outcome(known: Covariates, outcome: str) -> Covariates:

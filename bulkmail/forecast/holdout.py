@@ -17,7 +17,7 @@ from bulkmail.tips.cadence import FREQUENCY_TRIAL, wilson
 
 HOLDOUT_COLUMNS = ("outcome", "letters", "observed", "expected", "ratio", "low90", "high90", "naive_ratio")
 _LOTS = 10_000
-_OF_THE_LOT = ("picked7", "picked28", "borne")
+_OF_THE_LOT = ("picked7", "picked28", "usually_picked")
 
 
 def is_held(persons: pd.Series, trial: str, share: float = 0.1) -> np.ndarray:
@@ -78,11 +78,12 @@ def _row(made: Study, judged: np.ndarray, outcome: str) -> tuple[object, ...]:
 
 
 def _log_odds(made: Study, rows: np.ndarray) -> np.ndarray:
-    """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: what they had
-    beyond the calendar's share, and what they have borne, is taken to be as usual."""
+    """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: how they stand
+    among people of their lists is taken to be as usual. What they have borne counts: held people have outlived less."""
     odds = made.hazard.log_odds([f.at(rows) for f in made.factors if f.name not in _OF_THE_LOT])
     for factor in made.factors:
         if factor.name in _OF_THE_LOT:
             usual = np.bincount(factor.codes[made.known.usable], minlength=factor.levels)
-            odds += float(np.average(made.hazard.levels(factor.name), weights=np.maximum(usual, 1e-9)))
+            effect = np.exp(made.hazard.levels(factor.name))
+            odds += float(np.log(np.average(effect, weights=np.maximum(usual, 1e-9))))
     return odds
