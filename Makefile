@@ -37,7 +37,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture
 
 calibrate: $(VENV)/.test
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.calibrate
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.calibrate
 
 lock:
 	uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-annotate --no-header -o $(LOCK) pyproject.toml
