@@ -1,4 +1,4 @@
-"""The way in for what was sent before: a table with one row per letter, and what it brought."""
+"""The way in for what was sent before: a file of past engagement, and what it brought."""
 
 import _ui as ui
 import streamlit as st
@@ -19,12 +19,18 @@ def show_import() -> None:
         )
     )
     st.markdown(" ".join(f"`{column}`" for column in COLUMNS))
+    st.caption(
+        t(
+            "Or SendGrid's Email Activity as CSV, the events of its webhook as lines of JSON, or the public data sets "
+            "REES46 and XCampaign: a file says what it is by its shape."
+        )
+    )
     st.download_button(
         t("An empty table to fill"), ",".join(COLUMNS) + "\r\n", "sends.csv", "text/csv", key="past-template",
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip
     key = f"past-file-{st.session_state.get('past-turn', 0)}"
-    file = st.file_uploader(t("Table of sends"), type=["csv", "parquet", "jsonl", "json"], key=key)
+    file = st.file_uploader(t("A file of past engagement"), type=["csv", "parquet", "jsonl", "json"], key=key)
     st.button(
         t("Bring in"),
         icon=":material/upload:",

@@ -75,7 +75,12 @@ def improved(
 
 
 def choose_point(points: pd.DataFrame, usual: forecast.Prices) -> float:
-    """Draw clicks against unsubscriptions, and the choice of a point; return its weight."""
+    """Draw clicks against unsubscriptions, and the choice of a point; return its weight. Where either cannot be told
+    there is no choice."""
+    if points[["clicked", "unsubscribed"]].isna().to_numpy().any():
+        words = t("Clicks or unsubscriptions cannot be told from this past, so there is no trade to choose from.")
+        st.caption(f":material/help: {words}")
+        return USUAL
     weights = points["weight"].dropna().tolist()
     picked = (st.session_state.get(POINT) or {}).get("selection", {}).get("points", [])
     at = picked[0].get("customdata") if picked else None

@@ -205,6 +205,39 @@ def test_a_table_of_sends_is_brought_in_once_and_says_what_it_refused(opened, sq
     assert len(past.imported_letters(sqlite_workspace)) == 1
 
 
+def an_event(kind, at, **more):
+    about = {"email": "ana@lotus.edu.mo", "sg_message_id": "m1.x", "sg_event_id": kind, "category": ["spring"]}
+    return json.dumps({**about, "event": kind, "timestamp": at, **more})
+
+
+WEBHOOK = "\n".join([an_event("processed", 1_780_000_000), an_event("delivered", 1_780_000_003), "not json"])
+ACTIVITY = (
+    "processed,message_id,event,email,subject\n"
+    "2026-06-01T02:00:00Z,m1,processed,ana@lotus.edu.mo,Hello\n"
+    "2026-06-01T02:00:04Z,m1,delivered,ana@lotus.edu.mo,Hello\n"
+)
+REES46 = (
+    "message_id,campaign_id,client_id,channel,sent_at,is_opened,opened_first_time_at,is_clicked,clicked_first_time_at\n"
+    "m1,31,777,email,2021-05-01 10:00:00,t,2021-05-01 12:00:00,f,\nm2,31,778,mobile_push,2021-05-01 10:00:00,f,,f,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("hook.jsonl", WEBHOOK, "Of 2 rows 1 are new, 0 were here already and 1 were refused."),
+        ("activity.csv", ACTIVITY, "Of 1 rows 1 are new, 0 were here already and 0 were refused."),
+        ("messages.csv", REES46, "Of 2 rows 1 are new, 0 were here already and 1 were refused."),
+    ],
+)
+def test_a_file_says_what_it_is_by_its_shape(opened, sqlite_workspace, name, data, told):
+    page = opened("cadence")
+    for words_of_report in (told, told.replace("1 are new, 0 were here", "0 are new, 1 were here")):
+        page.file_uploader[0].upload(name, data.encode()).run()
+        page.button("past-bring-in").click().run()
+        assert words_of_report in words(page)
+
+
 def test_what_is_no_table_is_refused_in_words(opened, sqlite_workspace):
     page = opened("cadence")
     page.file_uploader[0].upload("sends.csv", b"\xff\xfe\x00").run()
