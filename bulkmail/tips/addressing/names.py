@@ -88,7 +88,8 @@ def _clue(mailbox: pa.Array, left: pa.Array, right: pa.Array) -> pa.Table:
 
 def _digits(cells: pa.Array) -> pa.Array:
     """Telephone numbers as digits alone; too short to be one is ""."""
-    digits = pc.replace_substring_regex(cells, r"[^0-9]+", "")
+    dressed = pc.invert(pc.ascii_is_decimal(cells))
+    digits = pc.replace_with_mask(cells, dressed, pc.replace_substring_regex(cells.filter(dressed), r"[^0-9]+", ""))
     return pc.if_else(pc.less(pc.binary_length(digits), 7), text_of(""), digits)
 
 
