@@ -304,6 +304,21 @@ def test_a_line_break_in_quotation_marks_is_one_row_wherever_a_block_ends():
     assert found.table["source_row"].iloc[-1] == 180_003
 
 
+@pytest.mark.parametrize("rows", [3, 20_000, 150_000])
+def test_lines_of_windows_are_read_alike(rows):
+    lines = ["Email,Name", *(f"ana{number}@example.org,Ana {number}" for number in range(rows))]
+    readings = [read_list(end.join(lines).encode(), "list.csv") for end in ("\n", "\r\n")]
+    assert readings[0].table.equals(readings[1].table)
+
+
+def test_a_carriage_return_alone_ends_a_line_wherever_a_block_ends():
+    body = b"\n".join([b"Email,Name", *[b"ana@example.org,Ana"] * 200_000])
+    for place in range(delimited._BLOCK_BYTES - 21, delimited._BLOCK_BYTES):  # one whole line
+        if body[place : place + 1] == b"\n":
+            torn = body[:place] + b"\r" + body[place + 1 :]
+    assert read_list(torn, "list.csv").rows == 200_000
+
+
 def test_a_list_without_a_header_keeps_its_first_row():
     reading = read_text("Ana,ana@lotusbay.edu.mo\nBo,bo@lotusbay.edu.mo\n")
     assert (rows(reading), reading.headers) == ([1, 2], ("Column 1", "Column 2"))
