@@ -267,10 +267,11 @@ def share(count: int, of: int) -> str:
 
 
 def cards(*numbers: tuple[str, int | str, str]) -> None:
-    """Draw a row of numbers, each with its label and what it is a share of ("" for none)."""
-    for place, (label, value, note) in zip(st.columns(len(numbers)), numbers, strict=True):
-        shown = f"{value:,}" if isinstance(value, int) else value
-        place.metric(label, shown, note or None, delta_color="off", delta_arrow="off", border=True, height="stretch")
+    """Draw a row of numbers, each with its label and what it is a share of ("" for none); a long one has more room."""
+    shown = [f"{value:,}" if isinstance(value, int) else value for _, value, _ in numbers]
+    widths = [max(len(value), 6) for value in shown]
+    for place, (label, _, note), value in zip(st.columns(widths), numbers, shown, strict=True):
+        place.metric(label, value, note or None, delta_color="off", delta_arrow="off", border=True, height="stretch")
 
 
 def empty(icon: str, heading: str, lesson: str) -> st.container:

@@ -52,14 +52,16 @@ def show_uploader() -> UploadedFile | Pasted | None:
             max_chars=2_000_000,
         )  # fmt: skip
     if file is None and text.strip():
-        return Pasted(text)
+        file = Pasted(text)
+    place = st.empty()  # which a file clears before it is judged
     if file is None:
         lesson = t(
             "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
             "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
             "the file stays on this machine."
         )
-        ui.empty("groups", t("Here stands what is in the file"), lesson)
+        with place:
+            ui.empty("groups", t("Here stands what is in the file"), lesson)
     return file
 
 

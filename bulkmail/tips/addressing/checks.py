@@ -129,7 +129,7 @@ def check_import(quality: Quality) -> Finding:
     message = (
         say("{count} of {rows} addresses are doubtful.")
         if dated
-        else say("{count} of {rows} addresses are doubtful, and no row says when its person agreed.")
+        else say("No row says when its person agreed; {count} of {rows} addresses are doubtful.")
     )
     fix = say("Find out where the list comes from and when its people agreed, before it is used.")
     finding = _counted("ADR-17", quality, "doubtful", message, fix, limits.HOUSE)
