@@ -78,7 +78,7 @@ def test_saving_keeps_the_list_shows_it_and_is_written_down(opened, sqlite_works
 
 def test_a_list_that_looks_bought_is_kept_only_with_word_of_where_it_comes_from(opened, sqlite_workspace):
     page = uploaded(opened("lists"), "people.csv", MESS.encode())
-    assert "looks bought or stale" in page.warning[0].value and "no row says when" in page.warning[0].value
+    assert "looks bought or stale" in page.warning[0].value and "No row says when" in page.warning[0].value
     page.button("lists-save").click().run()
     assert "Say where it comes from" in page.error[0].value
     assert lists.lists(sqlite_workspace) == []
