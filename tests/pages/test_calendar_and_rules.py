@@ -88,17 +88,17 @@ def test_moves_are_looked_for_chosen_kept_and_undone(opened, busy):
 
 
 @pytest.fixture
-def crowded(busy):
-    """The same, but with one draft to all, the day after two approved letters to half of them and a week before two to
-    the other half: whenever it leaves, somebody is tired."""
-    now, [first, *rest] = wiring.now(), sorted(database.campaigns(busy), key=lambda each: each.send_at)
+def crowded(rich):
+    """The same, but with one draft to all, the day after three approved letters to half of them and a week before three
+    to the other half: whenever it leaves, somebody is tired."""
+    now, [first, *rest] = wiring.now(), sorted(database.campaigns(rich), key=lambda each: each.send_at)
     for each in rest:
-        database.save_campaign(busy, replace(each, send_at=None), now)
+        database.save_campaign(rich, replace(each, send_at=None), now)
     rows = [f"p{number:07d}@lotus.edu.mo,yes,2026-10-01\n" for number in range(200)]
     for half in (0, 1):
         data = f"Email,Consent,Consent date\n{''.join(rows[half * 100 : half * 100 + 100])}".encode()
-        prepare.save_list(busy, f"half{half}.csv", intake.read_list(data, "half.csv"), prepare.content_hash(data), now)
-        for number in range(2):
+        prepare.save_list(rich, f"half{half}.csv", intake.read_list(data, "half.csv"), prepare.content_hash(data), now)
+        for number in range(3):
             sender = replace(first.sender, organisation=f"office {half} {number}")
             at = first.send_at + timedelta(days=7 * half, hours=2 * number)
             said = {
@@ -108,12 +108,12 @@ def crowded(busy):
                 "sender": sender,
             }
             draft = replace(first, **said, list_name=f"half{half}.csv", send_at=at, body="We open at 9.")
-            made = prepare.prepare_campaign(busy, prepare.inputs_of(busy, draft), now=now)
-            prepare.approve(busy, made, by="Ana", now=now)
-    database.save_campaign(busy, replace(first, send_at=first.send_at + timedelta(days=1)), now)
+            made = prepare.prepare_campaign(rich, prepare.inputs_of(rich, draft), now=now)
+            prepare.approve(rich, made, by="Ana", now=now)
+    database.save_campaign(rich, replace(first, send_at=first.send_at + timedelta(days=1)), now)
     rules = replace(cadence.HOUSE_RULES, working_days_only=False, holidays=())
-    prepare.save_cadence_rules(busy, rules, by="Ana", now=now)
-    return busy
+    prepare.save_cadence_rules(rich, rules, by="Ana", now=now)
+    return rich
 
 
 def test_a_part_of_a_campaign_that_waits_is_shown_taken_kept_and_undone(opened, crowded):
