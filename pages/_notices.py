@@ -1,5 +1,7 @@
 """The registry of notices, which are the words that people agree to; and the receipts of a campaign, to download."""
 
+import itertools
+
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -13,7 +15,15 @@ from bulkmail.roles import Role
 from bulkmail.tips import consent
 
 LANGUAGES = {**ui.LANGUAGES, "both": " · ".join(ui.LANGUAGES.values()), "pt": "Português"}
-FIELDS = ("name", "version", "language", "purpose", "text")
+DETAILS = {
+    "controller": say("Who is responsible, with address and contact"),
+    "data": say("Which data are kept"),
+    "recipients": say("Who else gets them"),
+    "storage": say("Where they are kept"),
+    "retention": say("For how long"),
+    "withdrawal": say("How to withdraw"),
+}
+FIELDS = ("name", "version", "language", "purpose", "text", *DETAILS)
 
 
 def show_notices() -> None:
@@ -57,6 +67,9 @@ def show_form() -> None:
         language.selectbox(t("Language"), list(LANGUAGES), format_func=LANGUAGES.get, key="notice-language")
         purpose.text_input(t("Purpose"), key="notice-purpose", max_chars=200)
         st.text_area(t("Words"), key="notice-text", max_chars=20_000, height=120)
+        st.caption(t("What a record of consent says beside its words (ISO/IEC TS 27560). It is kept with the notice."))
+        for field, column in zip(DETAILS, itertools.cycle(st.columns(2))):
+            column.text_input(t(DETAILS[field]), key=f"notice-{field}", max_chars=500)
         allowed = ui.may(Role.AUTHOR)
         st.form_submit_button(t("Keep the notice"), icon=":material/menu_book:", on_click=keep, disabled=not allowed)
 

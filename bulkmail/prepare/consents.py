@@ -53,6 +53,7 @@ def facts(
         validity=consent.lasting(ws.settings.consent_months),
         letter=letter,
         ledger=consent.LedgerFacts(sound=ledger.newest_are_sound(ws), noes=noes, first_no_at=first),
+        thin_notices=consent.thin(notices.notices(ws)),
     )
 
 

@@ -179,13 +179,19 @@ def test_in_a_browser_the_reason_chosen_stands_in_the_address(page, sample_serve
 def test_a_notice_is_kept_and_a_second_text_under_its_version_is_refused(opened, sqlite_workspace):
     page = opened("consent")
     for words_seen in ("Send me news.", "Send me everything."):
-        typed = {"name": "sign-up form", "version": "1", "purpose": "newsletter"}
+        typed = {
+            "name": "sign-up form",
+            "version": "1",
+            "purpose": "newsletter",
+            "controller": "Registry",
+        }
         for field, value in typed.items():
             page.text_input(f"notice-{field}").set_value(value)
         page.text_area("notice-text").set_value(words_seen)
         page = page.button("FormSubmitter:notice-form-Keep the notice").click().run()
         assert not page.exception
-    assert [notice.text for notice in notices.notices(sqlite_workspace)] == ["Send me news."]
+    (kept,) = notices.notices(sqlite_workspace)
+    assert (kept.text, kept.controller) == ("Send me news.", "Registry")
     assert "other words" in words(page)
 
 

@@ -540,6 +540,23 @@ def test_a_readable_list_passes():
     )
 
 
+def test_a_notice_that_names_nobody_responsible_makes_a_record_thin():
+    whole = dict.fromkeys(("controller", "data", "recipients", "storage", "retention", "withdrawal"), "said")
+    label = {"name": "form", "version": "1", "language": "en", "text": "Send me news."}
+    kept, bare = Notice(**label, **whole), Notice(**label, **whole | {"controller": " "})
+    assert (consent.thin([kept]), consent.thin([bare])) == (frozenset(), {bare.hash})
+    block = (
+        "person | consent | consent_at | consent_purpose | consent_wording\n"
+        "ana | yes | 2026-03-01 | newsletter | Send me news."
+    )
+    table = annotated(block, notices=consent.index_of([bare]))
+    facts = {"table": table, "purpose": "newsletter", "kind": "marketing", "attestation": None, "now": NOW}
+    found = consent.check_complete(consent.ConsentFacts(**facts, thin_notices=consent.thin([bare])))
+    assert (found.outcome, found.rows, values(found)) == (Outcome.WARN, (2,), {"count": 1, "rows": 1})
+    found = consent.check_complete(consent.ConsentFacts(**facts, thin_notices=consent.thin([kept])))
+    assert found.outcome is Outcome.PASS
+
+
 @pytest.mark.parametrize(
     ("block", "attestation", "outcome"),
     [

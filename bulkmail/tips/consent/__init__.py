@@ -55,7 +55,7 @@ from bulkmail.tips.consent.law import (
     letters_in_bulk,
     unasked_in,
 )
-from bulkmail.tips.consent.rows import GRADES, annotate, index_of
+from bulkmail.tips.consent.rows import GRADES, annotate, index_of, thin
 from bulkmail.tips.consent.words import (
     AGAINST,
     ATTESTED,
@@ -136,5 +136,6 @@ __all__ = [
     "notice_of_attestation",
     "read_dates",
     "spelled_as",
+    "thin",
     "unasked_in",
 ]  # fmt: skip

@@ -69,10 +69,22 @@ def check_complete(facts: ConsentFacts) -> Finding:
     lacks = lacking(given)[["purpose", "day", "wording", "origin"]].any(axis=1)
     records = say("{count} of {rows} records of consent name purpose, day, wording and origin.",
                   count=int((~lacks).sum()), rows=len(given))  # fmt: skip
-    if not lacks.any():
+    thin = given["consent_notice"].isin(list(facts.thin_notices))
+    if not lacks.any() and not thin.any():
         return answer("CON-03", Outcome.PASS, records)
+    if not lacks.any():
+        return answer("CON-03", Outcome.WARN, *_thin(thin), given[thin])
     fix = say("Add columns with purpose, date, wording and source of each consent to the list.")
     return answer("CON-03", Outcome.WARN, records, fix, given[lacks])
+
+
+def _thin(thin: pd.Series) -> tuple[Text, Text]:
+    message = say(
+        "{count} of {rows} records rest on a notice that does not say who is responsible, which data are kept, who "
+        "else gets them, where and how long they rest, or how to withdraw.",
+        count=int(thin.sum()), rows=len(thin),
+    )  # fmt: skip
+    return message, say("Keep the next version of the notice with all of these; the registry asks for them.")
 
 
 def _unread(table: pd.DataFrame, troubled: pd.DataFrame) -> Text:

@@ -50,7 +50,8 @@ class LedgerFacts:
 @dataclass(frozen=True, kw_only=True)
 class ConsentFacts:
     """What the checks judge: the annotated table of all rows, what the campaign says of itself, and the time. `letter`
-    is subject and text of a letter, `ledger` the ledger as a whole; None where they are not known."""
+    is subject and text of a letter, `ledger` the ledger as a whole; None where they are not known. `thin_notices` are
+    the hashes of notices that do not say all that a record must."""
 
     table: pd.DataFrame
     purpose: str
@@ -61,6 +62,7 @@ class ConsentFacts:
     opens_measured: bool = True
     letter: str | None = None
     ledger: LedgerFacts | None = None
+    thin_notices: frozenset[str] = frozenset()
 
 
 def answer(code: str, outcome: Outcome, message: Text, fix: Text = NOTHING_TO_DO, rows: object = None) -> Finding:

@@ -32,6 +32,8 @@ GRADES = {
 SOFT_OPT_IN = ("sale", "similar", "refusal_offered")  # all three: ePrivacy Art. 13(2), PECR reg. 22(3)
 _TEXTS = ("basis", "evidence", "method", "notice", "conditions")
 NoticeIndex = Mapping[str, str]
+# What a record of consent says beside its words (ISO/IEC TS 27560): fields of Notice.
+DETAILS = ("controller", "data", "recipients", "storage", "retention", "withdrawal")
 
 
 def index_of(notices: Iterable[Notice]) -> NoticeIndex:
@@ -41,6 +43,11 @@ def index_of(notices: Iterable[Notice]) -> NoticeIndex:
         for notice in notices
         for key in (clean(notice.text), clean(f"{notice.name} {notice.version}"), notice.hash)
     }
+
+
+def thin(notices: Iterable[Notice]) -> frozenset[str]:
+    """The hashes of the notices that leave out any of DETAILS."""
+    return frozenset(one.hash for one in notices if not all(getattr(one, name).strip() for name in DETAILS))
 
 
 def annotate(
