@@ -179,6 +179,13 @@ def test_a_link_that_was_not_signed_for_a_request_confirms_nothing(visitor, hous
 # ---- preferences
 
 
+def test_days_are_those_of_the_clocks_where_the_house_is(visitor, letter, now):
+    now.at = NOW.replace(hour=20)
+    visitor.post(f"/p/{letter[0]}", data={"scope": "all"})
+    page = visitor.get(f"/p/{letter[0]}").text
+    assert f"<td>{NOW + timedelta(days=1):%Y-%m-%d}</td>" in page
+
+
 @pytest.fixture
 def letter(house):
     """The word that ends the link of a letter to a person on a plan, and that person."""

@@ -21,6 +21,7 @@ from bulkmail.adapters.history import PLANS_ASKED
 from bulkmail.adapters.workspace import Workspace, reading
 from bulkmail.model import REHEARSED, ConsentEvent, ConsentState, Suppression, SuppressionReason, purpose_key
 from bulkmail.tips import unsubscribe
+from bulkmail.tips.cadence import MACAU
 from bulkmail.tips.unsubscribe import Token, read_token
 from bulkmail.web import page
 from bulkmail.web.answering import Clock, read_body
@@ -219,7 +220,8 @@ def _held(held: pd.DataFrame) -> str:
 
 
 def _day(at: object) -> str:
-    return "—" if pd.isna(at) else f"{at:%Y-%m-%d}"
+    """The day by the clocks of the house, as its staff see it; that of UTC is yesterday's until eight."""
+    return "—" if pd.isna(at) else f"{pd.Timestamp(at).tz_convert(MACAU):%Y-%m-%d}"
 
 
 # ---------------------------------------------------------------- saving
