@@ -1,5 +1,7 @@
 """One person: everything known of an address, in order of time; to hand over, correct or erase."""
 
+from datetime import time
+
 import _ui as ui
 import pandas as pd
 import streamlit as st
@@ -69,10 +71,11 @@ def show_known(found: people.Known) -> None:
 def show_standing(found: people.Known) -> None:
     states, last = st.columns(2, gap="medium")
     with states, st.container(border=True, height="stretch"):
+        if found.held:
+            st.markdown(f":red[**{t('Not to be mailed')}**]")
         for moment in found.held:
             where, since = moment.where or t("All purposes"), t("since {day}", day=ui.clock(moment.at)[:10])
-            told = f"{ui.plain(t(moment.what))} · {ui.plain(where)} · :gray[{ui.plain(since)}]"
-            st.markdown(f":red-badge[{t('Not to be mailed')}] {told}")
+            st.markdown(f"{ui.plain(t(moment.what))} · {ui.plain(where)} · :gray[{ui.plain(since)}]")
         st.markdown(f"**{t('Consent as it stands')}**")
         for row in found.standing.to_dict("records"):
             purpose = row["purpose"] or t("All purposes")
@@ -99,7 +102,7 @@ def until(ends: pd.Timestamp) -> str:
 def show_history(found: people.Known) -> None:
     table = pd.DataFrame(
         {
-            t("When"): [moment.at and ui.clock(moment.at) for moment in found.moments],
+            t("When"): [when(moment) for moment in found.moments],
             t("What kind"): [t(KINDS[moment.kind]) for moment in found.moments],
             t("What"): [t(moment.what) for moment in found.moments],
             t("Where"): [moment.where for moment in found.moments],
@@ -109,6 +112,14 @@ def show_history(found: people.Known) -> None:
     )
     alt = t("Everything known of this person, oldest first")
     st.dataframe(results.harmless(table), hide_index=True, placeholder="–", key="person-history", alt=alt)
+
+
+def when(moment: people.Moment) -> str | None:
+    """The clock's time, or the day alone of a consent whose list names no hour."""
+    if moment.at is None:
+        return None
+    dated = moment.kind == "consent" and moment.at.time() == time(0)
+    return ui.clock(moment.at)[:10] if dated else ui.clock(moment.at)
 
 
 def details_of(moment: people.Moment) -> str:

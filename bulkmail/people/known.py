@@ -41,7 +41,7 @@ HANDED_OVER = {
 CALLED = {
     "address": say("Address"),
     "original_address": say("Address"),
-    "name": say("Name"),
+    "name": say("Name of the person"),
     "language": say("Language"),
     "consent": say("Consent"),
     "consent_at": say("Consent date"),
@@ -50,7 +50,7 @@ CALLED = {
     "purpose": say("Purpose"),
     "basis": say("Basis"),
     "method": say("Method"),
-    "source": say("Source"),
+    "source": say("Origin"),
     "wording": say("Wording"),
     "notice_text": say("The words at the time"),
     "notice_version": say("Version"),
@@ -65,10 +65,11 @@ CALLED = {
     "origin": say("Origin"),
     "row": say("Row"),
     "also": say("Further reasons"),
+    "rehearsal": say("Rehearsal"),
 }
 _CODES = {
     "basis": consent.BASES, "method": consent.METHODS, "state": consent.STATES, "evidence": consent.EVIDENCE,
-    "why": audience.REASONS,
+    "why": audience.REASONS, "rehearsal": {"yes": say("yes")},
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The page of one person: looked up, handed over, corrected and erased, each in the audit trail."""
 
+import pandas as pd
 import pytest
 
 from bulkmail import people
@@ -33,6 +34,15 @@ def test_everything_known_of_an_address_stands_on_the_page(opened, sqlite_worksp
     page = looked_up(opened, ANA)
     assert not page.exception
     assert "people.csv" in page.dataframe[0].value.to_string()
+
+
+def test_a_consent_of_a_list_without_an_hour_shows_its_day_alone(opened, sqlite_workspace):
+    person = people.known_of(sqlite_workspace, ANA, now=NOW).person
+    said = {"person": person, "purpose": "news", "state": "given", "evidence": "column", "recorded_at": NOW}
+    days = [pd.Timestamp("2026-09-01", tz="UTC"), pd.Timestamp("2026-09-02 01:30", tz="UTC")]
+    database.append_consent(sqlite_workspace, pd.DataFrame([said | {"at": day} for day in days]))
+    page = looked_up(opened, ANA)
+    assert page.dataframe[0].value["When"].tolist() == ["2026-09-01", "2026-09-02 09:30"]
 
 
 def test_what_keeps_letters_away_is_said_before_consent_and_details_are_words(opened, sqlite_workspace):
