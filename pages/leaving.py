@@ -64,7 +64,7 @@ def show_waiting() -> None:
         t("Address"): [request.address or "—" for request in waiting.values()],
         t("Kind of letter"): [request.purpose or t("everything") for request in waiting.values()],
         t("Subject"): [request.said for request in waiting.values()],
-        t("Since"): [request.arrived_at for request in waiting.values()],
+        t("Since"): [ui.clock(request.arrived_at) for request in waiting.values()],
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="leaving-waiting", alt=t("Requests that wait"))
     words = {one: f"{request.address or request.person[:8]} — {request.said[:40]}" for one, request in waiting.items()}

@@ -1,5 +1,7 @@
 """The page Unsubscribing: who asked to be left alone, and whether the way out works."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from bulkmail import prepare, wiring
@@ -25,6 +27,8 @@ def test_pasted_mails_wait_until_somebody_has_chosen_whom_they_are_about(opened,
     next(button for button in page.button if button.label == "Read them").click()
     page.run()
     assert len(opt_outs.waiting(house)) == 2
+    arrived = {request.arrived_at.astimezone(ZoneInfo("Asia/Macau")) for request in opt_outs.waiting(house)}
+    assert {f"{at:%Y-%m-%d %H:%M}" for at in arrived} == set(page.dataframe[0].value["Since"])
     ana = next(request for request in opt_outs.waiting(house) if request.address.startswith("ana"))
     page.multiselect(key="leaving-chosen").select(ana.id).run()
     page.button(key="leaving-honour").click().run()
