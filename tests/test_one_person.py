@@ -119,6 +119,8 @@ def test_an_erased_person_is_found_nowhere_and_an_upload_does_not_bring_them_bac
     people.erase(workspace, known(workspace), who="an officer", now=LATER)
     after = known(workspace)
     assert set(kinds(after)) == {"consent", "letter", "suppression", "deed"}
+    last = ledger.consent_records(workspace, [after.person]).iloc[-1]
+    assert (last["state"], last["purpose"], last["evidence"]) == ("withdrawn", "", "request")
     assert not [path for path in workspace.home.rglob("*") if path.is_file() and b"ana.lei" in path.read_bytes()]
     version = lists.newest(workspace, "members.csv")
     assert (version.rows, len(lists.load_list(workspace, version.id))) == (3, 3)
