@@ -17,6 +17,7 @@ else
 MAKE_VENV = python3 -m venv $(VENV)
 INSTALL   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
 endif
+CALIBRATE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.calibrate
 
 .PHONY: app test lint lock benchmarks torture calibrate clean
 
@@ -37,7 +38,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture
 
 calibrate: $(VENV)/.test
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.calibrate
+	$(CALIBRATE); small=$$?; $(CALIBRATE) --people 20000 --worlds 6 --standard && exit $$small
 
 lock:
 	uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-annotate --no-header -o $(LOCK) pyproject.toml
