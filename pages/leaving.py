@@ -124,6 +124,7 @@ def show_drill(campaign: Campaign | None) -> None:
     if st.button(t("Try it now"), icon=":material/exit_to_app:", key="leaving-drill"):
         st.session_state["drill"] = prepare.make_drill(ui.house(), campaign, now=wiring.now())
     drill = st.session_state.get("drill") or prepare.newest_drill(ui.house(), campaign, now=wiring.now())
+    ui.show_findings(prepare.findings_of_drill(ui.house(), drill))
     show_steps(drill)
 
 

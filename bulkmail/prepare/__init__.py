@@ -56,7 +56,7 @@ from bulkmail.prepare.sender import (
 from bulkmail.prepare.sign_ups import close_form, form_url, list_of_sign_ups, open_form, slug_of
 from bulkmail.prepare.trial import note_look, send_trial, with_looks
 from bulkmail.prepare.upcoming import Timing, Upcoming, as_edited, changed, joins_of, upcoming, wait_code, wait_of
-from bulkmail.prepare.way_out import requests_to_stop
+from bulkmail.prepare.way_out import findings_of_drill, requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
 __all__ = [
@@ -92,6 +92,7 @@ __all__ = [
     "corrections_of_file",
     "dismiss_opt_outs",
     "excluded_of",
+    "findings_of_drill",
     "form_url",
     "honour_opt_outs",
     "inputs_of",

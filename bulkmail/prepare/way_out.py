@@ -8,7 +8,7 @@ from bulkmail import sendgrid_format
 from bulkmail.adapters import opt_outs, seed_letters, suppressions
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.facts import SeedFacts
-from bulkmail.model import Campaign, Message
+from bulkmail.model import Campaign, Finding, Message
 from bulkmail.prepare.drill import newest_drill
 from bulkmail.prepare.letters import canary_url
 from bulkmail.tips import unsubscribe
@@ -33,6 +33,16 @@ def facts_of(
         provider_adds_headers=sendgrid_format.SUBSCRIPTION_TRACKING,
         received=_received(seed_letters.newest_seed(ws, campaign.sender.address.rpartition("@")[2].lower())),
     )
+
+
+def findings_of_drill(ws: Workspace, drill: unsubscribe.Drill) -> list[Finding]:
+    """What a drill says of the way out, each thing once."""
+    facts = unsubscribe.UnsubscribeFacts(
+        public_url=ws.settings.public_url, headers={}, html="", text="", rehearsal=ws.settings.stays_here,
+        drill=drill, key_ids=tuple(sorted(ws.token_keys)),
+    )  # fmt: skip
+    found = [check(facts) for check in unsubscribe.DRILL_CHECKS]
+    return list({str(finding.message): finding for finding in reversed(found)}.values())[::-1]
 
 
 def _received(seed: SeedFacts | None) -> unsubscribe.Received | None:

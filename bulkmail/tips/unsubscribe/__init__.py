@@ -19,9 +19,10 @@ from bulkmail.tips.unsubscribe.signing import Token, make_token, read_token, tok
 from bulkmail.tips.unsubscribe.suppressed import MAY_ASK_AGAIN, annotate, mailed_after_leaving
 
 __all__ = [
-    "CHECKS", "MAY_ASK_AGAIN", "ONE_CLICK", "Drill", "Received", "Requests", "Step", "Token", "UnsubscribeFacts",
-    "annotate", "footer_html", "footer_text", "headers", "headers_of", "is_overdue", "list_id", "mailed_after_leaving",
-    "make_token", "read_token", "tokens",
+    "CHECKS", "DRILL_CHECKS", "MAY_ASK_AGAIN", "ONE_CLICK", "Drill", "Received", "Requests", "Step", "Token",
+    "UnsubscribeFacts", "annotate", "footer_html", "footer_text", "headers", "headers_of", "is_overdue", "list_id",
+    "mailed_after_leaving", "make_token", "read_token", "tokens",
 ]  # fmt: skip
 
+DRILL_CHECKS = drill_checks.CHECKS
 CHECKS = (*letter_checks.CHECKS, *drill_checks.CHECKS, *request_checks.CHECKS)
