@@ -119,7 +119,7 @@ def edit_when(rules: cadence.Rules, version: int) -> cadence.Rules:
     places = {one: country(one) for one in dict.fromkeys([*rules.holidays, *PLACES])}
     chosen = st.multiselect(
         t("Not on the public holidays of"), list(places), list(rules.holidays), format_func=places.get,
-        key="rules-holidays",
+        key="rules-holidays", placeholder=t("none"),
     )  # fmt: skip
     working = st.toggle(t("Not on weekends"), rules.working_days_only, key="rules-weekends")
     table = pd.DataFrame(list(rules.blackouts), columns=["first", "last"]).astype("datetime64[ns]")

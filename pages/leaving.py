@@ -68,7 +68,10 @@ def show_waiting() -> None:
     }
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="leaving-waiting", alt=t("Requests that wait"))
     words = {one: f"{request.address or request.person[:8]} — {request.said[:40]}" for one, request in waiting.items()}
-    st.multiselect(t("Choose whom it is really about"), list(words), format_func=words.get, key="leaving-chosen")
+    st.multiselect(
+        t("Choose whom it is really about"), list(words), format_func=words.get, key="leaving-chosen",
+        placeholder=t("nobody yet"),
+    )  # fmt: skip
     with st.container(horizontal=True):
         st.button(
             t("Never write to them again"), type="primary", icon=":material/unsubscribe:", key="leaving-honour",
