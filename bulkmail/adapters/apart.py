@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 _LARGE_BYTES = 1_000_000
+_NICE = 10  # clicks come before what is done apart, where both want the processor
 _PROGRESS, _NOTED, _LOOK_SECONDS = "progress", 20, 0.3
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -114,6 +115,8 @@ def _read_frame(path: str) -> pd.DataFrame:
 
 def _main(folder: Path) -> None:
     """Do what standard input asks for, and put what came of it on standard output."""
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(_NICE)
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand in the answer
     work, args, kwargs = _Unpacker(sys.stdin.buffer).load()

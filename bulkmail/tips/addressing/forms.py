@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 import email_validator
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +16,7 @@ from bulkmail import limits
 from bulkmail.model import say
 from bulkmail.tips.addressing.columns import columns_of, mask, one_array, places, text_of
 from bulkmail.tips.addressing.known import PROVIDERS, RESERVED_DOMAINS
-from bulkmail.tips.addressing.syntax import is_plain, is_under, verdicts
+from bulkmail.tips.addressing.syntax import is_plain, is_under, plain, verdicts
 
 # Why an address is refused: `addressing_note`, an English key of the catalogue.
 NO_ADDRESS = say("There is no address in the cell.").template
@@ -31,9 +32,6 @@ NOT_AN_ADDRESS = say("It is not written as an address can be.").template
 _INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)])
 _IN_BRACKETS = re.compile(r"([^<>]*)<([^<>]+)>[\s;,.]*\Z")
 _BETWEEN = re.compile(r"[\s;,/<>()|:]+")
-_AS_IT_IS = (
-    r"\A[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]*@[A-Za-z0-9.\-]*[A-Za-z0-9]\z"  # `repair` changes none of it
-)
 _LONGEST_CELL = 10_000
 # A provider's name without its end or its dots (`ana@gmail`, `ana@gmailcom`), unless too short to be sure of.
 _WITHOUT_DOTS = {
@@ -64,11 +62,11 @@ def forms_of(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
     (RFC 6531: SendGrid takes none).
     """
     cells = pc.ascii_trim_whitespace(one_array(addresses))
-    ready = mask(pc.match_substring_regex(cells, _AS_IT_IS))
+    ready = plain(cells)  # `repair` changes none of them
     odd = pc.utf8_trim_whitespace(cells.filter(pa.array(~ready))).dictionary_encode()
     repaired = pa.array(map(repair, odd.dictionary.to_pylist()), pa.large_string())
     texts = pa.concat_arrays([cells.filter(pa.array(ready)), repaired]) if len(odd) else cells
-    found = verdicts(texts)
+    found = verdicts(texts, np.concatenate([ready[ready], plain(repaired)]))
     address, domain = found["ascii_email"].combine_chunks(), found["ascii_domain"].combine_chunks()
     refused = pc.equal(address, "")
     wrong = texts.filter(refused).dictionary_encode()

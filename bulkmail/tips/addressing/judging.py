@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -33,36 +33,42 @@ def annotate(
     not given). `suggestion` is for people to look at and is never applied.
     """
     original = table["original_address" if "original_address" in table else "address"]
-    forms = _judged(pa.array(original, pa.large_string()), person_key)
-    names = forms["domain"].combine_chunks().dictionary_encode()
-    domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
-    slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
-    columns = {
-        "address": forms["address"],
-        "mailbox": forms["mailbox"],
-        "domain": forms["domain"],
-        "person": forms["person"],
-        "suggestion": _suggestions(forms, domains, names.indices, slips),
-        "addressing_reason": _reasons(forms["error"], forms["is_role"], domains, where),
-        "addressing_note": forms["error"],
-    }
+    with ThreadPoolExecutor(1) as beside:  # hashing keeps Python busy, which the rest leaves alone
+        forms, persons = _judged(pa.array(original, pa.large_string()), person_key, beside)
+        names = forms["domain"].combine_chunks().dictionary_encode()
+        domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
+        slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
+        columns = {
+            "address": forms["address"],
+            "mailbox": forms["mailbox"],
+            "domain": forms["domain"],
+            "person": None,
+            "suggestion": _suggestions(forms, domains, names.indices, slips),
+            "addressing_reason": _reasons(forms["error"], forms["is_role"], domains, where),
+            "addressing_note": forms["error"],
+        }
+        columns["person"] = pa.chunked_array([part.result() for part in persons], pa.large_string()).combine_chunks()
     judged = table.assign(original_address=original, **{name: _series(cells, table) for name, cells in columns.items()})
     return with_answers(judged, domain_facts or {})
 
 
-def _judged(addresses: pa.Array | pa.ChunkedArray, person_key: bytes) -> pa.Table:
-    """What `normal_forms` tells of each cell, its `person`, and whether it `is_role` (one that is never mailed): a part
-    of the rows in each thread, so that Arrow, which leaves Python alone meanwhile, works on one part while another is
-    hashed."""
+def _judged(
+    addresses: pa.Array | pa.ChunkedArray, person_key: bytes, beside: Executor
+) -> tuple[pa.Table, list[Future[pa.LargeStringArray]]]:
+    """What `normal_forms` tells of each cell, with whether it `is_role` (one that is never mailed), a part of the rows
+    in each thread; and the person of each part, hashed `beside` while the others are judged."""
 
-    def judge(start: int) -> pa.Table:
+    def judge(start: int) -> tuple[pa.Table, Future[pa.LargeStringArray]]:
         forms = normal_forms(addresses[start : start + _PART_ROWS])
         mailbox = forms["mailbox"].combine_chunks()
-        is_role = pc.match_substring_regex(mailbox, role_pattern(NEVER_MAILED_ROLES))
-        return forms.append_column("person", hashes(mailbox, person_key)).append_column("is_role", is_role)
+        person = beside.submit(hashes, mailbox, person_key)
+        return forms.append_column("is_role", pc.match_substring_regex(mailbox, _NEVER_MAILED)), person
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        return pa.concat_tables(pool.map(judge, range(0, max(len(addresses), 1), _PART_ROWS))).combine_chunks()
+        parts, persons = zip(*pool.map(judge, range(0, max(len(addresses), 1), _PART_ROWS)), strict=True)
+        whole = pa.concat_tables(parts)
+        columns = list(pool.map(pa.ChunkedArray.combine_chunks, whole.columns))
+    return pa.table(columns, whole.column_names), persons
 
 
 def normal_forms(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -121,3 +127,6 @@ def _reasons(error: pa.ChunkedArray, is_role: pa.ChunkedArray, domains: list[str
 def role_pattern(names: Iterable[str]) -> str:
     """A pattern for mailboxes of these functions, tagged or not."""
     return rf"\A(?:{'|'.join(map(re.escape, names))})(?:\+[^@]*)?@"
+
+
+_NEVER_MAILED = role_pattern(NEVER_MAILED_ROLES)

@@ -27,13 +27,19 @@ _PLAIN_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:[a-z0-9][a-z0-9\
 _SPECIAL = "special"  # stands for a plain domain that email-validator refuses as special-use
 
 
-def verdicts(texts: pa.LargeStringArray) -> pa.Table:
+def plain(texts: pa.LargeStringArray) -> np.ndarray:
+    """Which texts are plain."""
+    return mask(pc.match_substring_regex(texts, _PLAIN))
+
+
+def verdicts(texts: pa.LargeStringArray, shaped: np.ndarray | None = None) -> pa.Table:
     """A row of VERDICT_COLUMNS for each text, as `validate_email(text, strict=True, check_deliverability=False)` says:
-    all "" where it refuses the text, `ascii_email` alone "" where the local part has no ASCII form (RFC 6531)."""
-    shaped = mask(pc.match_substring_regex(texts, _PLAIN))
+    all "" where it refuses the text, `ascii_email` alone "" where the local part has no ASCII form (RFC 6531). `shaped`
+    is which of them are plain, where that is known."""
+    shaped = plain(texts) if shaped is None else shaped
     address, domain, good = _quick(texts if shaped.all() else texts.filter(pa.array(shaped)))
     quick = shaped.copy()
-    quick[quick] = good
+    quick[shaped] = good
     found = pa.table([address, address, domain], VERDICT_COLUMNS)
     if quick.all():
         return found
