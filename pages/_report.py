@@ -1,8 +1,10 @@
 """What is in a list: who can be mailed, who cannot and why, and what was found, with a way to the rows behind each."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Thread
 
 import _ui as ui
 import pandas as pd
@@ -15,6 +17,8 @@ from bulkmail.adapters import database
 from bulkmail.adapters.lists import ListVersion
 from bulkmail.model import Finding
 from bulkmail.roles import Role
+
+BREATH_SECONDS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,20 @@ class Seen:
         return {f"{place}-{finding.code}": finding for place, finding in found if finding.rows}
 
 
-@st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
+def _let_go(judged: tuple[prepare.ListReport, pd.DataFrame]) -> None:
+    """Free what was judged beside, part after part: a million rows at once would hold up everybody's clicks."""
+    report, every_row = judged
+    parts = [every_row, report.audience.eligible, report.audience.excluded, *report.findings]
+    Thread(target=_free, args=(parts,), daemon=True).start()
+
+
+def _free(parts: list[object]) -> None:
+    while parts:
+        parts.pop()
+        time.sleep(BREATH_SECONDS)
+
+
+@st.cache_resource(max_entries=2, ttl=600, show_spinner=False, on_release=_let_go)
 def _judged(
     key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...], _tell: Callable[[int, int], object]
 ) -> tuple:
