@@ -257,6 +257,16 @@ def test_every_move_has_a_reason_and_a_gain(improved):
     assert (told.moves["to_at"].dt.day_of_week < 5).all()
 
 
+def test_nothing_is_proposed_that_the_other_half_of_a_small_past_denies():
+    gains = []
+    for seed in range(4):
+        small = worlds.live(worlds.a_world("no_fatigue", seed=seed, people=300))
+        _, sends = with_plan(small)
+        told = forecast.improve(forecast.learn(sends, ("clicked",)))
+        gains.append(told.gain.set_index("outcome")["change"]["value"] if len(told.moves) else 0.0)
+    assert min(gains) >= 0
+
+
 def test_the_better_plan_is_better_in_truth(improved, world):
     planned, past, told, _ = improved
     shift = (past.known.sends.start - worlds.START) / pd.Timedelta(days=1)

@@ -87,14 +87,14 @@ def improve(
     """Return a better plan for the planned rows of `past`, by moves of these kinds.
 
     `allowed` says whether a campaign may leave on a day (days since the log's start: quiet hours, holidays, blackouts);
-    `locked` campaigns stay. No move puts more letters over the `caps` than there were. Prices default to what a
-    person's leaving costs in clicks of a year (`prices_of`).
+    `locked` campaigns stay. No move puts more letters over the `caps` than there were, and nothing is proposed that the
+    other half of the past denies. Prices default to what a person's leaving costs in clicks of a year (`prices_of`).
     """
     prices = prices or prices_of(past)
     made, judge = _boards(past, caps)
     everybody = boards.board_of(past, _KEPT_PEOPLE, models=False, caps=caps)
     found = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
-    steps = _within_caps(everybody, found)
+    steps = _not_denied(judge, _within_caps(everybody, found), prices)
     after = _after(judge, steps)
     return Improvement(
         moves=_told(past, judge, steps, prices),
@@ -254,6 +254,11 @@ def _within_caps(everybody: Board, steps: Sequence[Step]) -> list[Step]:
         else:
             stay.add(step.place)
     return kept
+
+
+def _not_denied(judge: Board, steps: Sequence[Step], prices: Prices) -> Sequence[Step]:
+    """The steps, or none where the half of the past that they were not found in denies that they gain anything."""
+    return steps if _worth(_after(judge, steps), prices) > _worth(judge, prices) else []
 
 
 def _over_caps(board: Board, columns: np.ndarray | None = None) -> float:
