@@ -292,11 +292,11 @@ def test_in_a_browser_every_look_draws_and_nothing_leaves(page, sample_server):
     page.goto(f"{sample_server}/cadence")
     settled(page)
     page.get_by_text("Did the ranges hold in the past?").wait_for()
-    for look in ("Past engagement", "One more letter"):
+    for look, name in (("Past engagement", "engagement"), ("One more letter", "pressure")):
         page.get_by_test_id("stMain").get_by_text(look, exact=True).click()
+        page.wait_for_url(f"**past={name}**")
         settled(page)
         page.locator(".js-plotly-plot").first.wait_for()
-    page.wait_for_url("**past=pressure**")
     for question in ("machines", "silence"):  # each has its test without a browser
         page.goto(f"{sample_server}/cadence?past=engagement&question={question}")
         settled(page)
