@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,8 @@ _HEAD_ROWS = 40
 
 
 def read_delimited(text: bytes) -> Grid:
-    """The grid of a text in UTF-8. Empty lines are no records; a line of delimiters alone is one."""
+    """The grid of a text in UTF-8. Empty lines are no records; a line of delimiters alone is one. Raises
+    UnicodeDecodeError for a text that is not UTF-8 where its first 64 kB are."""
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
     named = _SEPARATOR_LINE.match(text)
@@ -100,7 +102,7 @@ def _read_regular(body: bytes, delimiter: str, width: int, first_line: int) -> G
             pa.BufferReader(body),
             pa_csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
             pa_csv.ParseOptions(delimiter=delimiter),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), check_utf8=False),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
         )
     except pa.ArrowInvalid:
         return None
@@ -114,16 +116,21 @@ def _line_ends(body: bytes) -> tuple[int, int]:
     """How many line feeds there are, and how many carriage returns that no line feed follows; blocks of the text are
     counted on all cores."""
     octets = np.frombuffer(body, np.uint8)
-
-    def counted(start: int) -> tuple[int, int]:
-        block, after = octets[start : start + _BLOCK_BYTES], octets[start + 1 : start + 1 + _BLOCK_BYTES]
-        returns = np.flatnonzero(block == ord("\r"))
-        followed = np.count_nonzero(after[returns[returns < len(after)]] == ord("\n"))
-        return np.count_nonzero(block == ord("\n")), len(returns) - followed
-
+    count = _counted if b"\r" in body else _feeds
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        counts = list(pool.map(counted, range(0, len(octets), _BLOCK_BYTES)))
+        counts = list(pool.map(partial(count, octets), range(0, len(octets), _BLOCK_BYTES)))
     return sum(feeds for feeds, _ in counts), sum(stray for _, stray in counts)
+
+
+def _feeds(octets: np.ndarray, start: int) -> tuple[int, int]:
+    return np.count_nonzero(octets[start : start + _BLOCK_BYTES] == ord("\n")), 0
+
+
+def _counted(octets: np.ndarray, start: int) -> tuple[int, int]:
+    block, after = octets[start : start + _BLOCK_BYTES], octets[start + 1 : start + 1 + _BLOCK_BYTES]
+    returns = np.flatnonzero(block == ord("\r"))
+    followed = np.count_nonzero(after[returns[returns < len(after)]] == ord("\n"))
+    return _feeds(octets, start)[0], len(returns) - followed
 
 
 def _shown(delimiter: str) -> str:

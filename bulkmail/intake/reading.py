@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pyarrow as pa
 from bulkmail import limits
 from bulkmail.errors import InputError
 from bulkmail.intake import headers, oddities, workbooks
-from bulkmail.intake.decoding import Decoded, decode
+from bulkmail.intake.decoding import Decoded, decode, supposed_utf_8
 from bulkmail.intake.delimited import read_delimited
 from bulkmail.intake.grid import Grid, is_empty, trimmed
 from bulkmail.intake.layout import Layout, layout_of, people
@@ -60,8 +61,7 @@ def read_list(
     if data.startswith(_ZIPPED):
         grid, unread, decoded = *_choose_sheet(data, sheet, wanted), Decoded(text=b"", encoding="")
     else:
-        decoded, unread = decode(data, encoding), ()
-        grid = read_delimited(decoded.text)
+        (grid, decoded), unread = _read_text(data, encoding), ()
     layout = layout_of(grid, wanted)
     _check_layout(layout, wanted)
     body = people(grid, layout)
@@ -93,6 +93,16 @@ def _check_file(data: bytes, filename: str) -> None:
         raise InputError("The file {file} is an old Excel file or has a password. Save it as .xlsx.", file=filename)
     if _WEB_PAGE.match(data):
         raise InputError("The file {file} is a web page. Open it in Excel and save it as .xlsx.", file=filename)
+
+
+def _read_text(data: bytes, encoding: str | None) -> tuple[Grid, Decoded]:
+    """The grid of a text, and how it was decoded."""
+    supposed = None if encoding else supposed_utf_8(data)
+    if supposed is not None:
+        with suppress(UnicodeDecodeError):
+            return read_delimited(supposed), Decoded(text=supposed, encoding="utf-8")
+    decoded = decode(data, encoding)
+    return read_delimited(decoded.text), decoded
 
 
 def _checked(mapping: Mapping[str, str]) -> dict[str, str]:
