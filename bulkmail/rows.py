@@ -12,8 +12,10 @@ SHOWN_COLUMNS = (
 
 
 def with_reasons(eligible: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
-    """Every row of an audience in the order of the list, with `reason` and `details`, "" where it is eligible."""
-    both = pd.concat([eligible.assign(reason="", details=""), excluded], ignore_index=True)
+    """Every row of an audience in the order of the list: those of SHOWN_COLUMNS that it has; `reason` and `details` are
+    "" where it is eligible."""
+    parts = (eligible.assign(reason="", details=""), excluded)
+    both = pd.concat([part[[name for name in SHOWN_COLUMNS if name in part]] for part in parts], ignore_index=True)
     return both.sort_values("source_row", kind="stable", ignore_index=True)
 
 

@@ -1,10 +1,8 @@
 """What is in a list: who can be mailed, who cannot and why, and what was found, with a way to the rows behind each."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import Thread
 
 import _ui as ui
 import pandas as pd
@@ -18,26 +16,22 @@ from bulkmail.adapters.lists import ListVersion
 from bulkmail.model import Finding
 from bulkmail.roles import Role
 
-BREATH_SECONDS = 0.01
-
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A list as the page looks at it: `table` with its own cells, the report on it, every row as it was judged with its
-    reason, and the header of each column in the file. `version` is None for a file that is not saved; only the newest
-    version can be mended."""
+    """A list as the page looks at it: `table` with its own cells, what was found in it, and the header of each column
+    in the file. `version` is None for a file that is not saved; only the newest version can be mended."""
 
     table: pd.DataFrame
-    report: prepare.ListReport
-    every_row: pd.DataFrame
+    report: prepare.Overview
     columns: dict[str, str]
     version: ListVersion | None = None
     newest: bool = False
 
     @property
-    def people(self) -> audience.Audience:
-        """Who can be mailed and who is left out."""
-        return self.report.audience
+    def every_row(self) -> pd.DataFrame:
+        """Every row as it was judged, with its reason."""
+        return self.report.every_row
 
     @property
     def may_mend(self) -> bool:
@@ -51,25 +45,12 @@ class Seen:
         return {f"{place}-{finding.code}": finding for place, finding in found if finding.rows}
 
 
-def _let_go(judged: tuple[prepare.ListReport, pd.DataFrame]) -> None:
-    """Free what was judged beside, part after part: a million rows at once would hold up everybody's clicks."""
-    report, every_row = judged
-    parts = [every_row, report.audience.eligible, report.audience.excluded, *report.findings]
-    Thread(target=_free, args=(parts,), daemon=True).start()
-
-
-def _free(parts: list[object]) -> None:
-    while parts:
-        parts.pop()
-        time.sleep(BREATH_SECONDS)
-
-
-@st.cache_resource(max_entries=2, ttl=600, show_spinner=False, on_release=_let_go)
+@st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
 def _judged(
     key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...], _tell: Callable[[int, int], object]
-) -> tuple:
-    """The report on a list and its rows with their reasons, kept until something is learned of its people."""
-    return prepare.report_with_rows(ui.house(), _table, _read, now=wiring.now(), on_progress=_tell)
+) -> prepare.Overview:
+    """The overview of a list, kept until something is learned of its people."""
+    return prepare.overview(ui.house(), _table, _read, now=wiring.now(), on_progress=_tell)
 
 
 def look(
@@ -87,8 +68,7 @@ def look(
         known = database.last_change(ui.house())
         work = beside.submit(_judged, key, known, table, read, lambda *numbers: told.append(numbers))
         show_asking(work, told)
-    report, every_row = work.result()
-    return Seen(table=table, report=report, every_row=every_row, columns=columns, version=version, newest=newest)
+    return Seen(table=table, report=work.result(), columns=columns, version=version, newest=newest)
 
 
 def show_asking(work: Future, told: list[tuple[int, int]]) -> None:
@@ -103,12 +83,12 @@ def show_asking(work: Future, told: list[tuple[int, int]]) -> None:
 
 def show_cards(seen: Seen) -> None:
     """Draw the three numbers that add up, and how many letters will likely bounce."""
-    people = seen.people
+    report = seen.report
     ui.cards(
-        (t("Rows"), people.rows, ""),
-        (t("Can be mailed"), len(people.eligible), ui.share(len(people.eligible), people.rows)),
-        (t("Left out"), len(people.excluded), ui.share(len(people.excluded), people.rows)),
-        card_of_bounces(seen.report.bounces),
+        (t("Rows"), report.rows, ""),
+        (t("Can be mailed"), report.eligible, ui.share(report.eligible, report.rows)),
+        (t("Left out"), report.excluded, ui.share(report.excluded, report.rows)),
+        card_of_bounces(report.bounces),
     )
     st.caption(t("By the list alone. Whether people agreed depends on the purpose of a campaign: see Consent."))
 
@@ -139,7 +119,7 @@ def show_bounces(told: forecast.BounceForecast) -> None:
 
 def show_found(seen: Seen) -> None:
     """Draw why rows are left out, and the findings."""
-    show_reasons(seen.people)
+    show_reasons(seen.report)
     if seen.report.bounces.planned:
         show_bounces(seen.report.bounces)
     st.subheader(t("What was found"), anchor=False)
@@ -160,17 +140,17 @@ def look_behind(behind: str) -> None:
     ui.take("behind", behind)
 
 
-def show_reasons(people: audience.Audience) -> None:
-    if not people.reasons:
+def show_reasons(report: prepare.Overview) -> None:
+    if not report.reasons:
         return
     words = {reason: t(text) for reason, text in audience.REASONS.items()}
     question = t("Why are rows left out?")
     labels = {**words, "rows": t("Rows"), "eligible": t("Can be mailed")}
     chart, table = st.columns(2, gap="medium")
-    counts = {"rows": people.rows, "reasons": people.reasons, "eligible": len(people.eligible)}
+    counts = {"rows": report.rows, "reasons": report.reasons, "eligible": report.eligible}
     figure = charts.exclusion_funnel(**counts, title=question, x=t("rows"), labels=labels)
-    alt = charts.alt_text(question, {words[reason]: count for reason, count in people.reasons.items()})
+    alt = charts.alt_text(question, {words[reason]: count for reason, count in report.reasons.items()})
     chart.plotly_chart(figure, theme="streamlit", key="lists-why", alt=alt, config={"displayModeBar": False})
     heads = (t("Reason"), t("Rows"), t("What to do"))
-    told = ((words[reason], f"{count:,}", t(audience.explain(reason))) for reason, count in people.reasons.items())
+    told = ((words[reason], f"{count:,}", t(audience.explain(reason))) for reason, count in report.reasons.items())
     table.table(pd.DataFrame(told, columns=heads), hide_index=True, border="horizontal", alt=question)

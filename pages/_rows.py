@@ -49,15 +49,15 @@ def show_rows(seen: Seen) -> None:
 
 def options_of(seen: Seen) -> dict[str, str]:
     """What rows can be asked for, each with its number."""
-    people, likely = seen.people, int((seen.every_row["suggestion"] != "").sum())
+    report, likely = seen.report, int((seen.every_row["suggestion"] != "").sum())
     words = {reason: t(text) for reason, text in audience.REASONS.items()}
     return {
-        "out": t("All rows left out ({count})", count=len(people.excluded)),
+        "out": t("All rows left out ({count})", count=report.excluded),
         **({"suggested": t("All rows with a suggestion ({count})", count=likely)} if likely else {}),
-        **{reason: f"{words[reason]} ({count:,})" for reason, count in people.reasons.items()},
+        **{reason: f"{words[reason]} ({count:,})" for reason, count in report.reasons.items()},
         **{name: f"{finding.code}: {t(finding.message)}" for name, finding in seen.behind.items()},
-        "in": t("All rows that can be mailed ({count})", count=len(people.eligible)),
-        "all": t("All rows ({count})", count=people.rows),
+        "in": t("All rows that can be mailed ({count})", count=report.eligible),
+        "all": t("All rows ({count})", count=report.rows),
     }
 
 
@@ -65,7 +65,7 @@ def narrowed(seen: Seen, behind: str) -> dict[str, object]:
     if behind == "suggested":
         return {"numbers": seen.every_row.loc[seen.every_row["suggestion"] != "", "source_row"].tolist()}
     return {
-        "reason": behind if behind in seen.people.reasons else None,
+        "reason": behind if behind in seen.report.reasons else None,
         "excluded": {"out": True, "in": False}.get(behind),
         "numbers": seen.behind[behind].rows if behind in seen.behind else None,
     }

@@ -18,7 +18,7 @@ from bulkmail.prepare.campaigns import (
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.folders import ENGINES, Summary, report_on_folder
-from bulkmail.prepare.large import keep_list, read_list, report_with_rows
+from bulkmail.prepare.large import Overview, keep_list, overview, read_list
 from bulkmail.prepare.letters import canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
     ListReport,
@@ -66,6 +66,7 @@ __all__ = [
     "UNDER_WAY",
     "Inputs",
     "ListReport",
+    "Overview",
     "Prepared",
     "SeedReport",
     "SenderReport",
@@ -115,6 +116,7 @@ __all__ = [
     "newest_drill",
     "note_look",
     "open_form",
+    "overview",
     "plan_to_watch",
     "plan_under_way",
     "prepare_campaign",
@@ -123,7 +125,6 @@ __all__ = [
     "report_on_folder",
     "report_on_list",
     "report_on_sender",
-    "report_with_rows",
     "requests_to_stop",
     "save_cadence_rules",
     "save_list",
