@@ -172,10 +172,10 @@ def _preference(table: pd.DataFrame) -> list[np.ndarray]:
 
 def _parted(table: pd.DataFrame, numbers: np.ndarray) -> Audience:
     """The table in two, by the numbers of the reasons that hold for each row (a column for each kind, 0 for none)."""
-    first, rest = _worded(numbers)
-    out = first != ""
+    first, rest, place = _worded(numbers)
+    out = (first != "")[place]
     eligible = table[~out].reset_index(drop=True)
-    excluded = table[out].assign(reason=_text(first[out]), details=_text(rest[out])).reset_index(drop=True)
+    excluded = table[out].assign(reason=first.take(place[out]), details=rest.take(place[out])).reset_index(drop=True)
     counts = excluded["reason"].value_counts()
     reasons = {reason: int(counts[reason]) for reason in REASONS if reason in counts}
     if len(eligible) + len(excluded) != len(table) or sum(reasons.values()) != len(excluded):
@@ -183,16 +183,14 @@ def _parted(table: pd.DataFrame, numbers: np.ndarray) -> Audience:
     return Audience(eligible=eligible, excluded=excluded, reasons=reasons, rows=len(table))
 
 
-def _worded(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row the first reason in words, and the others joined by ";". Equal rows are worded once."""
+def _worded(
+    numbers: np.ndarray,
+) -> tuple[pd.api.extensions.ExtensionArray, pd.api.extensions.ExtensionArray, np.ndarray]:
+    """The first reason of each kind of row in words, its others joined by ";", and of which kind each row is."""
     packed = numbers @ 32 ** np.arange(numbers.shape[1])  # five bits hold the number of a reason
     _, samples, places = np.unique(packed, return_index=True, return_inverse=True)
     names = list(REASONS)
     held = [[names[number - 1] for number in sorted(row) if number] for row in numbers[samples].tolist()]
-    first = np.array([reasons[0] if reasons else "" for reasons in held], dtype=object)
-    rest = np.array([";".join(reasons[1:]) for reasons in held], dtype=object)
-    return first[places], rest[places]
-
-
-def _text(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
-    return pd.array(values, dtype="str")
+    first = pd.array([reasons[0] if reasons else "" for reasons in held], dtype="str")
+    rest = pd.array([";".join(reasons[1:]) for reasons in held], dtype="str")
+    return first, rest, places

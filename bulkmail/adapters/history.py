@@ -96,9 +96,10 @@ def last_contacts(ws: Workspace, persons: pd.Series | None, since: datetime) -> 
 
     Plans are asked from the newest back until everybody was found, PLANS_ASKED at most, one at a time in memory.
     """
-    missing, parts = pd.Index([] if persons is None else persons.unique()), []
+    parts = []
     with reading(ws) as connection:
         newest_first = sorted(_plans_started(connection, ws, since), key=lambda plan: plan.made_at, reverse=True)
+        missing = pd.Index([] if persons is None or not newest_first else persons.unique())
         for plan in newest_first[:PLANS_ASKED]:
             frame = _contacts(connection, ws, plan)
             sent = frame[frame["state"].eq("accepted")]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
 from bulkmail.model import BY_THE_PERSON, REHEARSED, Notice, say
@@ -19,6 +18,7 @@ from bulkmail.tips.consent.words import (
     clean,
     country_of_domain,
     each,
+    first_of,
 )
 
 # How good the evidence is, best first.
@@ -69,19 +69,27 @@ def annotate(
     a refusal or withdrawal of its purpose still counts. `country` is the house's own.
     """
     places = _places(table, country)
-    theirs = pd.Series(places.to_numpy(), table["person"])[~table["person"].duplicated().to_numpy()]
+    who, events = _numbered(table["person"], events)
+    theirs = pd.Series(places.to_numpy(), who.to_numpy())[~who.duplicated().to_numpy()]
     folded = fold(spelled_as(events, purpose), now=now, validity=validity, countries=theirs)
     ours = folded["purpose"].eq(purpose)
-    found = folded[ours].set_index("person").reindex(table["person"]).set_axis(table.index)
-    elsewhere = table["person"].isin(folded.loc[~ours & folded["state"].isin(LIVE), "person"])
+    found = folded[ours].set_index("person").reindex(who).set_axis(table.index)
+    elsewhere = who.isin(folded.loc[~ours & folded["state"].isin(LIVE), "person"])
     trouble = reading(table, now, date_order)["trouble"]
-    unread = table["person"].isin(table.loc[trouble.eq("unreadable_consent") & table["person"].ne(""), "person"])
+    unread = who.isin(who[trouble.eq("unreadable_consent") & table["person"].ne("")])
     judged = _told(found, places, notices or {})
     listed = cells(table, "consent_wording")
     judged["consent_wording"] = judged["consent_wording"].mask(judged["consent_state"].eq(""), listed)
     transactional = kind == "transactional"
     reasons = _reasons(judged, unread=unread, elsewhere=elsewhere, transactional=transactional)
     return table.assign(**judged, consent_reason=reasons, consent_trouble=trouble)
+
+
+def _numbered(persons: pd.Series, events: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """A number for each person of a list, and the events with the same numbers: they are joined in a tenth of the time
+    that texts take."""
+    numbers = pd.factorize(pd.concat([persons, events["person"]]))[0]
+    return pd.Series(numbers[: len(persons)], persons.index), events.assign(person=numbers[len(persons) :])
 
 
 def _places(table: pd.DataFrame, country: str) -> pd.Series:
@@ -117,7 +125,7 @@ def _grades(texts: Mapping[str, pd.Series], dated: pd.Series, noticed: pd.Series
         "own_act": texts["evidence"].isin((*BY_THE_PERSON, REHEARSED)),
         "recorded": dated & worded,
     }
-    return pd.Series(np.select(list(holds.values()), list(holds), default="thin"), dated.index, dtype="str")
+    return first_of(holds, "thin")
 
 
 def _reasons(
@@ -135,7 +143,7 @@ def _reasons(
         "consent_other_purpose": ~state.isin(LIVE) & elsewhere,
         "no_consent": ~state.isin(LIVE),
     }
-    return pd.Series(np.select(list(holds.values()), list(holds), default=""), state.index, dtype="str")
+    return first_of(holds, "")
 
 
 def does_not_count(judged: Mapping[str, pd.Series]) -> pd.Series:

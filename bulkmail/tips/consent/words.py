@@ -162,7 +162,13 @@ def clean(cell: str) -> str:
 def each(cells: pd.Series, read: Callable[[str], str]) -> pd.Series:
     """What `read` makes of each cell; it is asked once for each different cell."""
     codes, different = pd.factorize(cells)
-    return pd.Series(np.array([read(cell) for cell in different], dtype=object)[codes], cells.index, dtype="str")
+    return pd.Series(pd.array([read(cell) for cell in different], dtype="str").take(codes), cells.index)
+
+
+def first_of(holds: Mapping[str, pd.Series], otherwise: str) -> pd.Series:
+    """For each row the first word that holds there, `otherwise` where none does."""
+    place = np.select(list(holds.values()), range(len(holds)), len(holds))
+    return pd.Series(pd.array([*holds, otherwise], dtype="str").take(place), next(iter(holds.values())).index)
 
 
 def cells(table: pd.DataFrame, name: str) -> pd.Series:

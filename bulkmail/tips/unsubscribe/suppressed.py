@@ -1,6 +1,5 @@
 """Who is not to be mailed: the join with the suppressions, and what outweighs one."""
 
-import numpy as np
 import pandas as pd
 
 from bulkmail.model import BY_THE_PERSON, REHEARSED, ConsentState, SuppressionReason, purpose_key
@@ -27,8 +26,8 @@ def annotate(
         about.assign(reason=reasons, rank=reasons.map(known.index)).sort_values("rank").drop_duplicates("person")
     )
     place = pd.Index(strongest["person"]).get_indexer(table["person"])
-    found = np.append(strongest["reason"].to_numpy(dtype=object), "")[place]  # -1, not suppressed, is the last: ""
-    return table.assign(suppression_reason=pd.Series(found, table.index, dtype="str"))
+    found = pd.array([*strongest["reason"], ""], dtype="str").take(place)  # -1, not suppressed, is the last: ""
+    return table.assign(suppression_reason=pd.Series(found, table.index))
 
 
 def mailed_after_leaving(
