@@ -176,10 +176,13 @@ def choose(
     """Draw a choice among ids, shown as `options` words them; return the id.
 
     The id rests in the address under `key`, also where it is the first: a reload and a colleague's link find the same
-    thing whatever is added meanwhile. A browser's "back" brings the earlier one.
+    thing whatever is added meanwhile. A browser's "back" brings the earlier one. A click counts before the address: of
+    two quick ones, the second comes while the browser's address is yet to hear of the first.
     """
     asked, written = st.query_params.get(key), f"{key} in the address"
-    if asked in options and asked != st.session_state.get(written):
+    before, now = st.session_state.get(written), st.session_state.get(key)
+    clicked = now in options and now != before
+    if asked in options and asked != before and not clicked:
         st.session_state[key] = asked
     elif st.session_state.get(key) not in options:
         st.session_state[key] = next(iter(options))

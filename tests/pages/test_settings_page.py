@@ -89,3 +89,17 @@ def test_the_brand_is_kept_and_what_cannot_stand_in_a_letter_is_said(opened, sql
     page.text_input("brand-logo").set_value("")
     page.button("FormSubmitter:brand-Keep the brand").click().run()
     assert drafts.brand(sqlite_workspace).domains == ("um.edu.mo", "lib.um.edu.mo")
+
+
+def test_a_second_click_counts_while_the_address_still_says_what_was_before_the_first(opened):
+    page = opened("settings", part="rules")
+    page.segmented_control("part").set_value("trail").run()
+    page.query_params["part"] = "rules"
+    page.segmented_control("part").set_value("brand").run()
+    assert page.segmented_control("part").value == "brand"
+
+
+def test_an_address_that_changes_by_itself_is_followed(opened):
+    page = opened("settings", part="rules")
+    page.query_params["part"] = "trail"
+    assert page.run().segmented_control("part").value == "trail"
