@@ -62,7 +62,7 @@ def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
 def state_of(ws: Workspace, campaign: Campaign) -> str:
     """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
     version = lists.newest(ws, campaign.list_name)
-    return f"{plan.campaign_hash(campaign)} {version and version.content_hash} {database.last_change(ws)}"
+    return f"{plan.campaign_hash(campaign)} {version and version.id} {database.last_change(ws)}"
 
 
 @dataclass(frozen=True, kw_only=True)

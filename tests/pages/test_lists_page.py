@@ -237,6 +237,17 @@ def test_every_campaign_sees_the_mended_list(opened, sqlite_workspace):
     assert inputs.list_hash != prepare.content_hash(MESS.encode())
 
 
+def test_another_list_that_is_saved_has_no_campaign_prepared_anew(sqlite_workspace):
+    ws, campaign = sqlite_workspace, a_campaign(list_name="people.csv")
+    saved(ws)
+    before = prepare.state_of(ws, campaign)
+    other = saved(ws, "others.csv")
+    database.audit(ws, "ana", "list.saved", {"list": other.id}, NOW)
+    assert prepare.state_of(ws, campaign) == before
+    saved(ws, text=MESS.replace("張三", "張三三"))
+    assert prepare.state_of(ws, campaign) != before
+
+
 def test_the_history_says_who_changed_which_cell(opened, sqlite_workspace):
     page = mending(opened, sqlite_workspace, "suggested")
     page.button("lists-accept").click().run()
