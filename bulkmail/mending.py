@@ -59,20 +59,20 @@ def overlay(table: pd.DataFrame, mends: pd.DataFrame) -> pd.DataFrame:
     `left_out_reason`, a key of `audience.REASONS` or "", and `left_out`, why in that person's words."""
     columns = {column: _laid_over(table, column, part) for column, part in mends.groupby("column", sort=False)}
     if LEFT_OUT in columns:
-        columns["left_out_reason"] = _text(np.where(columns[LEFT_OUT] != "", "left_out", ""), table)
+        columns["left_out_reason"] = _one_of(["", "left_out"], (columns[LEFT_OUT] != "").to_numpy(), table)
     return table.assign(**columns)
 
 
 def _laid_over(table: pd.DataFrame, column: str, mends: pd.DataFrame) -> pd.Series:
-    cells = table[column] if column in table else _text(np.full(len(table), "", dtype=object), table)
+    cells = table[column] if column in table else _one_of([""], np.zeros(len(table), bool), table)
     places = pd.Index(mends["source_row"]).get_indexer(table["source_row"])
     mended, laid = places >= 0, cells.astype("str")  # only these are touched: a long list has few of them
     laid[mended] = mends["after"].astype("str").array.take(places[mended])
     return laid
 
 
-def _text(values: np.ndarray, table: pd.DataFrame) -> pd.Series:
-    return pd.Series(values, index=table.index, dtype="str")
+def _one_of(words: list[str], places: np.ndarray, table: pd.DataFrame) -> pd.Series:
+    return pd.Series(pd.array(words, dtype="str").take(places.astype(np.int64)), table.index)
 
 
 def digest(mends: pd.DataFrame) -> str:

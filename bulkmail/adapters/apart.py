@@ -1,8 +1,9 @@
 """Work in a process of its own, so that nobody else waits for it: Python runs one thread at a time, and a list of a
 million rows would hold up every click of every person for seconds.
 
-What is called and what comes back travel through a pipe; tables and large files through memory-mapped files in a folder
-that only this user can read, so that neither side copies them.
+What is called and what comes back travel through a pipe; tables and large files through files in a folder that only
+this user can read. They are read and not mapped: of a file that is mapped the disk is freed when Python lets go of the
+table, and everybody waits for the disk.
 """
 
 import io
@@ -110,7 +111,8 @@ def _write_frame(path: Path, frame: pd.DataFrame) -> None:
 
 
 def _read_frame(path: str) -> pd.DataFrame:
-    return pa.ipc.open_file(pa.memory_map(path)).read_all().to_pandas(split_blocks=True)
+    with pa.OSFile(path) as file:
+        return pa.ipc.open_file(file).read_all().to_pandas(split_blocks=True)
 
 
 def _main(folder: Path) -> None:
