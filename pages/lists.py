@@ -88,7 +88,7 @@ def show_saved(version: ListVersion, known: list[ListVersion]) -> None:
         show_use(version)
     else:
         st.info(t("An earlier version, to read and compare. Campaigns use the newest."), icon=":material/history:")
-    key, table, mended = table_of(version.id, database.last_change(ui.house()))
+    key, table, mended = table_of(version.id, prepare.list_hash(ui.house(), version))
     seen = look(key, table, dict(version.meta.get("columns", {})), version=version, newest=newest)
     show_cards(seen)
     if mended:
@@ -103,7 +103,7 @@ def show_saved(version: ListVersion, known: list[ListVersion]) -> None:
 
 
 @st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
-def table_of(list_id: int, known: str) -> tuple[str, pd.DataFrame, bool]:
+def table_of(list_id: int, list_hash: str) -> tuple[str, pd.DataFrame, bool]:
     """What changes whenever the table does, the table with its mends, and whether there are any."""
     held = prepare.mends_of(ui.house(), list_id)
     return f"{list_id} {mending.digest(held)}", prepare.mended_list(ui.house(), list_id), len(held) > 0

@@ -125,13 +125,13 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
 
 
 def last_change(ws: Workspace) -> str:
-    """A text that changes with each suppression, consent event, import, settled attempt and deed; a list that is saved
-    changes nothing that is known of people, and whoever uses one asks which of its versions is the newest."""
+    """A text that changes with each suppression, consent event, import, settled attempt and deed, save that a list was
+    saved or mended: that changes nothing for other lists, and who uses this one knows it by its version and hash."""
     counted = (
         select(func.count()).select_from(tables.suppression).where(of_people()),
         select(func.count()).select_from(tables.opt_out).where(tables.opt_out.c.decision == ""),
         select(func.max(tables.consent_event.c.id)),
-        select(func.max(tables.audit.c.id)).where(tables.audit.c.what != "list.saved"),
+        select(func.max(tables.audit.c.id)).where(tables.audit.c.what.not_in(("list.saved", "list.mended"))),
         select(func.max(tables.attempt.c.settled_at)),
         select(func.max(tables.past_import.c.id)),
         select(func.max(tables.brand.c.saved_at)),

@@ -62,7 +62,8 @@ def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
 def state_of(ws: Workspace, campaign: Campaign) -> str:
     """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
     version = lists.newest(ws, campaign.list_name)
-    return f"{plan.campaign_hash(campaign)} {version and version.id} {database.last_change(ws)}"
+    of_list = f"{version.id} {list_hash(ws, version)}" if version else ""
+    return f"{plan.campaign_hash(campaign)} {of_list} {database.last_change(ws)}"
 
 
 @dataclass(frozen=True, kw_only=True)

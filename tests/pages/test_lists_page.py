@@ -6,7 +6,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
-from bulkmail import intake, prepare, rejects, wiring
+from bulkmail import intake, mending, prepare, rejects, wiring
 from bulkmail.adapters import database, lists, mends
 from tests.builders import NOW, a_campaign
 from tests.pages.conftest import words
@@ -178,7 +178,7 @@ def test_formulas_in_a_list_are_harmless_in_the_table(opened, sqlite_workspace):
 # ---------------------------------------------------------------- mending
 
 
-def mending(opened, ws, behind):
+def to_mend(opened, ws, behind):
     saved(ws)
     page = opened("lists", seen="rows", behind=behind)
     page.text_input("mender").set_value("Ana").run()
@@ -191,7 +191,7 @@ def now_in(ws):
 
 def test_suggestions_are_accepted_in_bulk_and_undone_each_with_a_name(opened, sqlite_workspace):
     ws = sqlite_workspace
-    page = mending(opened, ws, "suggested")
+    page = to_mend(opened, ws, "suggested")
     page.button("lists-accept").click().run()
     assert not page.exception
     assert now_in(ws)["original_address"].tolist()[2] == "li@gmail.com"
@@ -214,7 +214,7 @@ def test_nothing_is_mended_without_a_name_or_a_reason(opened, sqlite_workspace):
 
 
 def test_rows_are_left_out_with_a_reason_and_counted_so(opened, sqlite_workspace):
-    page = mending(opened, sqlite_workspace, "in")
+    page = to_mend(opened, sqlite_workspace, "in")
     assert numbers(page) == ["5", "2", "3"]
     page.text_input("lists-why").set_value("asked by phone").run()
     page.button("lists-leave-out").click().run()
@@ -228,7 +228,7 @@ def test_rows_are_left_out_with_a_reason_and_counted_so(opened, sqlite_workspace
 def test_every_campaign_sees_the_mended_list(opened, sqlite_workspace):
     ws = sqlite_workspace
     database.save_campaign(ws, a_campaign(list_name="people.csv"), NOW)
-    page = mending(opened, ws, "suggested")
+    page = to_mend(opened, ws, "suggested")
     before = prepare.state_of(ws, database.campaign(ws, "spring"))
     page.button("lists-accept").click().run()
     inputs = prepare.inputs_of(ws, database.campaign(ws, "spring"))
@@ -237,19 +237,21 @@ def test_every_campaign_sees_the_mended_list(opened, sqlite_workspace):
     assert inputs.list_hash != prepare.content_hash(MESS.encode())
 
 
-def test_another_list_that_is_saved_has_no_campaign_prepared_anew(sqlite_workspace):
+def test_another_list_that_is_saved_and_mended_has_no_campaign_prepared_anew(sqlite_workspace):
     ws, campaign = sqlite_workspace, a_campaign(list_name="people.csv")
     saved(ws)
     before = prepare.state_of(ws, campaign)
     other = saved(ws, "others.csv")
     database.audit(ws, "ana", "list.saved", {"list": other.id}, NOW)
+    gone = mending.leave_out(prepare.mended_list(ws, other.id), [2], "asked by phone")
+    prepare.mend(ws, other.id, "left_out", gone, who="ana", now=NOW)
     assert prepare.state_of(ws, campaign) == before
     saved(ws, text=MESS.replace("張三", "張三三"))
     assert prepare.state_of(ws, campaign) != before
 
 
 def test_the_history_says_who_changed_which_cell(opened, sqlite_workspace):
-    page = mending(opened, sqlite_workspace, "suggested")
+    page = to_mend(opened, sqlite_workspace, "suggested")
     page.button("lists-accept").click().run()
     page.segmented_control("seen").set_value("history").run()
     assert not page.exception
@@ -291,7 +293,7 @@ def test_a_workbook_of_something_else_is_refused_in_words(opened, sqlite_workspa
 
 def test_a_new_upload_is_a_version_that_says_what_changed_and_which_mends_still_hold(opened, sqlite_workspace):
     ws = sqlite_workspace
-    page = mending(opened, ws, "suggested")
+    page = to_mend(opened, ws, "suggested")
     page.button("lists-accept").click().run()
     first = lists.newest(ws, "people.csv")
     prepare.save_list(
