@@ -168,9 +168,10 @@ def improve(
     prices: forecast.Prices | None = None,
     kinds: Sequence[str] = forecast.KINDS,
 ) -> forecast.Improvement:
-    """Return better dates for a plan (`forecast.improve`), within the caps, hours, days and lead time of the rules."""
+    """Return better dates for a plan (`forecast.improve`), within the caps, gap, hours, days and lead time of the
+    rules."""
     allowed = _allowed(past, now, rules)
-    return forecast.improve(past, allowed=allowed, locked=locked, prices=prices, kinds=kinds, caps=rules.caps)
+    return forecast.improve(past, allowed=allowed, locked=locked, prices=prices, kinds=kinds, rules=rules)
 
 
 def frontier(
@@ -182,7 +183,7 @@ def frontier(
     kinds: Sequence[str] = forecast.KINDS,
 ) -> pd.DataFrame:
     """Return how clicks trade against unsubscribes (`forecast.frontier`), within the same bounds as `improve`."""
-    return forecast.frontier(past, allowed=_allowed(past, now, rules), locked=locked, kinds=kinds, caps=rules.caps)
+    return forecast.frontier(past, allowed=_allowed(past, now, rules), locked=locked, kinds=kinds, rules=rules)
 
 
 def _allowed(past: forecast.Past, now: datetime, rules: cadence.Rules) -> Callable[[str, float], bool]:

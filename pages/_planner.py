@@ -34,8 +34,9 @@ def show_planner(
         st.session_state[ASKED] = asked
     if st.session_state.get(ASKED) != asked:
         st.caption(
-            t("Moves campaigns within a week either way, on open days and within the caps, and says why. What it gains "
-              "is told by weeks of the past that it did not plan with.")
+            t("Moves campaigns within a week either way, on open days, with no more letters over the caps or within "
+              "the minimum gap than there are, and says why. What it gains is told by weeks of the past that it did "
+              "not plan with.")
         )  # fmt: skip
         return
     locked = tuple(edited.loc[edited["stays"] | (edited["wait"] != ""), "campaign"])

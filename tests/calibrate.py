@@ -160,7 +160,8 @@ def gains(world, planned, sends, past, twice=False):
         **{f"told_{name}": change.get(name, np.nan) for name in worlds.OUTCOMES},
         **{f"real_{name}": after[name] - before[name] for name in worlds.OUTCOMES},
         "value": (found.prices.value(after) - found.prices.value(before)) / abs(found.prices.value(before)),
-        "broken": found.over_caps[1] > found.over_caps[0] or any(int(one.day) % 7 > 4 for one in better),
+        "broken": any(then > now for now, then in (found.over_caps, found.too_close))
+        or any(int(one.day) % 7 > 4 for one in better),
         "same": found.moves.astype(str).to_csv() == again.moves.astype(str).to_csv(),
     }
     return pd.DataFrame([row])

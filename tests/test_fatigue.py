@@ -1,5 +1,7 @@
 """The fatigue engine: pressure that the calendar decided, unknown where it decided nothing, and forecasts that hold."""
 
+from dataclasses import replace
+
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -233,21 +235,44 @@ def test_the_same_plan_gives_the_same_moves(improved):
 
 def test_letters_are_counted_against_the_caps_in_force(improved):
     _, past, _, _ = improved
-    over = {
-        (letters, days): boards.tally(boards.board_of(past, caps=[cadence.Cap(letters=letters, days=days)]))[
-            "over_caps"
-        ]
-        for letters, days in ((1, 7), (2, 7), (1, 3), (1, 28), (1, 30))
-    }
+    wanted = ((1, 7), (2, 7), (1, 3), (1, 28), (1, 30))
+    rules = {cap: cadence.Rules(caps=(cadence.Cap(letters=cap[0], days=cap[1]),)) for cap in wanted}
+    over = {cap: boards.tally(boards.board_of(past, rules=rules[cap]))["over_caps"] for cap in wanted}
     total = {cap: values.sum() for cap, values in over.items()}
     assert total[1, 28] == total[1, 30] > total[1, 7] > total[1, 3] > 0
     assert total[1, 7] > total[2, 7]
 
 
-def test_locked_campaigns_stay_and_caps_are_broken_no_more_than_before(improved):
+def test_locked_campaigns_stay_and_caps_and_gap_are_broken_no_more_than_before(improved):
     planned, _, told, _ = improved
     assert not set(told.moves["campaign"]) & {one.name for one in planned[:3]}
     assert told.over_caps[1] <= told.over_caps[0]
+    assert told.too_close[1] <= told.too_close[0]
+
+
+def test_the_better_plan_is_better_too_where_pressure_fades_instead_of_ending_with_a_window(improved):
+    _, past, told, _ = improved
+    board = after = boards.board_of(past)
+    for step in told.steps:
+        after = step.taken(after)
+    worth = [
+        told.prices.value({name: float(counts.sum()) for name, counts in boards.tally_faded(one, columns).items()})
+        for one, columns in ((board, np.arange(len(board.names))), (after, np.arange(len(after.names))))
+    ]
+    assert worth[1] > worth[0]
+
+
+def test_who_stays_because_of_a_change_goes_on_to_click(improved):
+    _, past, _, _ = improved
+    board = boards.board_of(past)
+    assert not any(boards.stayers(board, board).values())
+    first = int(np.argmin(board.days))
+    calmer = replace(board, base=dict(board.base, unsubscribed=board.base["unsubscribed"].copy()))
+    calmer.base["unsubscribed"][:, first] = boards.NEVER
+    leavers = float(boards.tally(board)["unsubscribed"][first])
+    stay = boards.stayers(board, calmer)
+    assert 0 < stay["clicked"] < 0.1 * leavers * len(board.names)
+    assert stay["unsubscribed"] > 0
 
 
 def test_every_move_has_a_reason_and_a_gain(improved):

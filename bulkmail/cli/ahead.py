@@ -154,8 +154,14 @@ def _improvement(told: forecast.Improvement) -> dict[str, object]:
         for row in told.gain.itertuples()
     }
     prices = {"unsubscribed": told.prices.unsubscribed, "complained": told.prices.complained}
-    over = [round(letters) for letters in told.over_caps]
-    return {"moves": moves, "gain": gain, "prices_in_clicks": prices, "letters_over_caps": over}
+    over, close = ([round(letters) for letters in pair] for pair in (told.over_caps, told.too_close))
+    return {
+        "moves": moves,
+        "gain": gain,
+        "prices_in_clicks": prices,
+        "letters_over_caps": over,
+        "letters_within_gap": close,
+    }
 
 
 def _forecast(told: forecast.Outlook, kept: planning.Planned) -> dict[str, object]:

@@ -5,7 +5,7 @@ A campaign may leave on another day (`Board.at`), become part of another (`merge
 are under most pressure at a later slot (`parted`, which adds a column).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from bulkmail.forecast import hazard
 from bulkmail.forecast.covariates import MOST_7, MOST_28
 from bulkmail.forecast.horizon import Past
 from bulkmail.forecast.study import Study
-from bulkmail.tips.cadence import HOUSE_RULES, Cap
+from bulkmail.tips.cadence import HOUSE_RULES, Rules
 
 MOST_PEOPLE = 2_000
 _HOURS = 28 * 24
@@ -24,6 +24,7 @@ NEVER = -40.0  # log-odds of what cannot happen
 _CELLS = MOST_28 + 1  # people are counted by their letters in 7 days and in 28
 _SLACK = limits.WINDOW_SLACK_HOURS.value / 24
 WINDOW_7, WINDOW_28 = 7 - _SLACK, 28 - _SLACK
+_FADING = tuple(WINDOW_7 + days for days in (-3.0, -1.5, 0.0, 1.5, 3.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Board:
     """`member` (people × campaigns) says who is meant, `days` when each campaign leaves, `recent` how many letters
     people had from an hour on before the plan `begins`; `base` has the log-odds of each outcome but for pressure; a
     row stands for `weight` people. `names` are campaigns, `department` the place of each in the log's departments;
-    `person` says who is in each row; letters beyond `caps` are counted."""
+    `person` says who is in each row; letters beyond the caps of `rules` and within their gap are counted."""
 
     names: tuple[str, ...]
     department: np.ndarray
@@ -56,16 +57,14 @@ class Board:
     studies: Mapping[str, Study]
     weight: float
     person: np.ndarray
-    caps: Sequence[Cap] = HOUSE_RULES.caps
+    rules: Rules = HOUSE_RULES
 
     def at(self, days: np.ndarray) -> "Board":
         """The same plan at other times."""
         return replace(self, days=days)
 
 
-def board_of(
-    past: Past, most: int = MOST_PEOPLE, *, models: bool = True, caps: Sequence[Cap] = HOUSE_RULES.caps
-) -> Board:
+def board_of(past: Past, most: int = MOST_PEOPLE, *, models: bool = True, rules: Rules = HOUSE_RULES) -> Board:
     """Return the planned rows of a log as a board, a column for each moment of a campaign, for at most so many people;
     without models only letters count."""
     sends = past.known.sends
@@ -99,7 +98,7 @@ def board_of(
         studies=studies,
         weight=weight,
         person=people,
-        caps=caps,
+        rules=rules,
     )
 
 
@@ -177,22 +176,39 @@ def parted(board: Board, place: int, at_least: int, day: float) -> Board:
     )
 
 
-OVER_CAPS = "over_caps"
+OVER_CAPS, TOO_CLOSE = "over_caps", "too_close"
+LEAVING = ("unsubscribed", "complained")
 
 
 def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return for each of these campaigns (all without a choice) the expected count of each outcome, and OVER_CAPS: how
-    many of its letters go beyond a cap of the board, the planned one counted. A month is counted as 28 days."""
+    """Return for each of these campaigns (all without a choice) the expected count of each outcome, and OVER_CAPS and
+    TOO_CLOSE: how many of its letters go beyond a cap of the rules, the planned one counted, and how many follow
+    another within their gap. A month is counted as 28 days."""
     columns = np.arange(len(board.names)) if columns is None else columns
     seven, month = letters_before(board, columns)
     over = np.zeros(seven.shape, dtype=bool)
-    for cap in board.caps:
+    for cap in board.rules.caps:
         had = {7: seven}.get(cap.days, month) if cap.days in (7, *range(28, 32)) else None
         over |= (_within(board, columns, cap.days - _SLACK) if had is None else had) + 1 > cap.letters
-    counts = {OVER_CAPS: board.weight * (over & board.member[:, columns]).sum(axis=0).astype(float)}
+    over_caps = board.weight * (over & board.member[:, columns]).sum(axis=0).astype(float)
+    counts = {OVER_CAPS: over_caps, TOO_CLOSE: too_close(board, columns)}
     for name in board.studies:
         counts[name] = board.weight * _chances(board, name, columns, seven, month).sum(axis=0)
     return counts
+
+
+def too_close(board: Board, columns: np.ndarray) -> np.ndarray:
+    """Return how many letters of each of these campaigns follow another to the same person within the gap."""
+    near = _within(board, columns, board.rules.gap_hours / 24) > 0
+    return board.weight * (near & board.member[:, columns]).sum(axis=0).astype(float)
+
+
+def tally_faded(board: Board, columns: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what `tally` does but for OVER_CAPS, were pressure to fade over the days instead of ending with a window:
+    letters in shorter and in longer ones count on average."""
+    seven = np.mean([_within(board, columns, days) for days in _FADING], axis=0)
+    month = _within(board, columns, WINDOW_28)
+    return {name: board.weight * _chances(board, name, columns, seven, month).sum(axis=0) for name in board.studies}
 
 
 def drawn(board: Board, draws: Mapping[str, np.ndarray], columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -210,10 +226,29 @@ def drawn(board: Board, draws: Mapping[str, np.ndarray], columns: np.ndarray | N
     }
 
 
+def stayers(before: Board, after: Board) -> dict[str, float]:
+    """Return how much more of each outcome comes after a change from people who stay on because of it."""
+    first, then = _lost(before), _lost(after)
+    return {name: first[name] - then[name] for name in first}
+
+
+def _lost(board: Board) -> dict[str, float]:
+    """How much of each outcome does not come since its people have left by then."""
+    columns = np.arange(len(board.names))
+    chances = {name: _chances(board, name, columns, *letters_before(board, columns)) for name in board.studies}
+    order = np.argsort(board.days, kind="stable")
+    leaving = sum(chances[name] for name in LEAVING if name in chances)
+    gone = np.zeros(board.member.shape)
+    if len(chances) and np.ndim(leaving):
+        gone[:, order[1:]] = -np.expm1(-np.cumsum(leaving[:, order], axis=1)[:, :-1])
+    return {name: board.weight * float((chance * gone).sum()) for name, chance in chances.items()}
+
+
 def _chances(board: Board, name: str, columns: np.ndarray, seven: np.ndarray, month: np.ndarray) -> np.ndarray:
     f7, f28 = (board.studies[name].hazard.levels(each).astype(np.float32) for each in ("seven", "month"))
-    odds = board.base[name][:, columns] + f7[np.minimum(seven, MOST_7)] + f28[np.minimum(month, MOST_28)]
-    return hazard.share(odds)
+    seven = np.minimum(seven, MOST_7)
+    pressure = f7[seven] if seven.dtype.kind == "i" else np.interp(seven, np.arange(len(f7)), f7)
+    return hazard.share(board.base[name][:, columns] + pressure + f28[np.minimum(month, MOST_28)])
 
 
 def _drawn_sums(made: Study, chance: np.ndarray, cell: np.ndarray, draws: np.ndarray) -> np.ndarray:

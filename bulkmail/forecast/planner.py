@@ -16,7 +16,7 @@ from bulkmail.forecast import board as boards
 from bulkmail.forecast.board import Board, Prices
 from bulkmail.forecast.horizon import Past, expected_totals, halves
 from bulkmail.model import Text, say
-from bulkmail.tips.cadence import HOUSE_RULES, Cap
+from bulkmail.tips.cadence import HOUSE_RULES, Rules
 
 Allowed = Callable[[str, float], bool]  # whether a campaign may leave on a day (since the log's start)
 MOVE, MERGE, PART = "move", "merge", "part"
@@ -65,12 +65,14 @@ class Improvement:
     campaign that a merged one becomes part of, `people` how many it is about, `at_least` from how many letters in the
     7 days before on people wait. `days` the new times by campaign (days
     since the log's start); `gain` is that of all moves together: outcome, before, after, change, low90, high90.
-    `over_caps` are letters beyond the caps, before and after. `steps` are the moves for `improved_letters`."""
+    `over_caps` are letters beyond the caps, before and after, `too_close` those that follow another within the gap.
+    `steps` are the moves for `improved_letters`."""
 
     moves: pd.DataFrame
     days: Mapping[str, float]
     gain: pd.DataFrame
     over_caps: tuple[float, float]
+    too_close: tuple[float, float]
     prices: Prices
     steps: tuple[Step, ...]
 
@@ -82,35 +84,36 @@ def improve(
     locked: Sequence[str] = (),
     prices: Prices | None = None,
     kinds: Sequence[str] = KINDS,
-    caps: Sequence[Cap] = HOUSE_RULES.caps,
+    rules: Rules = HOUSE_RULES,
 ) -> Improvement:
     """Return a better plan for the planned rows of `past`, by moves of these kinds.
 
     `allowed` says whether a campaign may leave on a day (days since the log's start: quiet hours, holidays, blackouts);
-    `locked` campaigns stay. No move puts more letters over the `caps` than there were, and nothing is proposed that the
-    other half of the past denies. Prices default to what a person's leaving costs in clicks of a year (`prices_of`).
+    `locked` campaigns stay. No move puts more letters over the caps of the `rules`, or within their gap, than there
+    were, and nothing is proposed that the other half of the past denies. Prices default to what a person's leaving
+    costs in clicks of a year (`prices_of`).
     """
     prices = prices or prices_of(past)
-    made, judge = _boards(past, caps)
-    everybody = boards.board_of(past, _KEPT_PEOPLE, models=False, caps=caps)
+    made, judge = _boards(past, rules)
+    everybody = boards.board_of(past, _KEPT_PEOPLE, models=False, rules=rules)
     found = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
-    steps = _not_denied(judge, _within_caps(everybody, found), prices)
+    steps = _not_denied(judge, _within_rules(everybody, found), prices)
     after = _after(judge, steps)
     return Improvement(
         moves=_told(past, judge, steps, prices),
         days=dict(zip(made.names, after.days.tolist(), strict=False)),
         gain=_gain(judge, after, prices),
-        over_caps=(_over_caps(everybody), _over_caps(_after(everybody, steps))),
+        **_against_rules(everybody, _after(everybody, steps)),
         prices=prices,
         steps=tuple(steps),
     )
 
 
-def _boards(past: Past, caps: Sequence[Cap]) -> tuple[Board, Board]:
+def _boards(past: Past, rules: Rules) -> tuple[Board, Board]:
     """The board that the plan is made on, and the one that tells its gain; both at the level of the whole forecast, for
     half a past knows what pressure does, but how much there is of all better from the whole."""
     plan_half, judge_half = halves(past)
-    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE, caps=caps), boards.board_of(judge_half, caps=caps)
+    made, judge = boards.board_of(plan_half, _SEARCHED_PEOPLE, rules=rules), boards.board_of(judge_half, rules=rules)
     totals = expected_totals(past)
     return boards.levelled(made, totals), boards.levelled(judge, totals)
 
@@ -182,18 +185,34 @@ def _choices(
 
 def _best(board: Board, counts: _Counts, choices: Sequence[Step], prices: Prices) -> tuple[Step, Board, _Counts] | None:
     """The step of most worth, the board and the counts after it; None where all stands best as it is, or whatever would
-    help puts more letters over the caps."""
-    best, gained = None, _LEAST_GAIN
+    help puts more letters over the caps or within the gap, or helps only because a window ends."""
+    found = []
     for step in choices:
         tried = step.taken(board)
         touched = _touched(board, tried, step)
-        fresh = boards.tally(tried, touched)
         known = touched[touched < len(board.names)]
+        if boards.too_close(tried, touched).sum() > counts[boards.TOO_CLOSE][known].sum():
+            continue
+        fresh = boards.tally(tried, touched)
         change = {name: float(fresh[name].sum() - counts[name][known].sum()) for name in fresh}
         gain = prices.value(change)
-        if gain > gained and change[boards.OVER_CAPS] <= 0:
-            best, gained = (step, tried, touched, fresh), gain
-    return best and (best[0], best[1], _updated(counts, len(best[1].names), best[2], best[3]))
+        if gain > _LEAST_GAIN and change[boards.OVER_CAPS] <= 0:
+            found.append((gain, step, tried, touched, fresh))
+    for _, step, tried, touched, fresh in sorted(found, key=lambda one: -one[0]):
+        if _helps_where_pressure_fades(board, tried, prices, touched):
+            return step, tried, _updated(counts, len(tried.names), touched, fresh)
+    return None
+
+
+def _helps_where_pressure_fades(before: Board, after: Board, prices: Prices, columns: np.ndarray) -> bool:
+    """Whether a change gains, too, where pressure fades over the days. A window knows no difference between six days
+    and none, and would have letters wait until just beyond its end, which spares nobody anything."""
+    known = columns[columns < len(before.names)]
+    worth = [
+        float(prices.value({name: values.sum() for name, values in boards.tally_faded(board, where).items()}))
+        for board, where in ((before, known), (after, columns))
+    ]
+    return worth[1] > worth[0]
 
 
 def _updated(counts: _Counts, columns: int, touched: np.ndarray, fresh: _Counts) -> _Counts:
@@ -242,27 +261,33 @@ def _worth(board: Board, prices: Prices) -> float:
     return float(prices.value({name: values.sum() for name, values in boards.tally(board).items()}))
 
 
-def _within_caps(everybody: Board, steps: Sequence[Step]) -> list[Step]:
-    """The steps but for those that put more of all people's letters over the caps: the search saw a sample only."""
+def _within_rules(everybody: Board, steps: Sequence[Step]) -> list[Step]:
+    """The steps but for those that put more of all people's letters over the caps or within the gap: the search saw a
+    sample only."""
     kept, stay, board = [], set(), everybody
     for step in steps:
         after = step.taken(board)
         touched = _touched(board, after, step)
-        more = _over_caps(after, touched) - _over_caps(board, touched[touched < len(board.names)])
-        if more <= 0 and step.place not in stay:
+        told = _against_rules(board, after, touched).values()
+        if all(then <= now for now, then in told) and step.place not in stay:
             kept, board = [*kept, step], after
         else:
             stay.add(step.place)
     return kept
 
 
+def _against_rules(before: Board, after: Board, columns: np.ndarray | None = None) -> dict[str, tuple[float, float]]:
+    """Letters of these campaigns (all without a choice) over the caps and within the gap, before and after."""
+    known = columns if columns is None else columns[columns < len(before.names)]
+    first, then = boards.tally(before, known), boards.tally(after, columns)
+    return {name: (float(first[name].sum()), float(then[name].sum())) for name in (boards.OVER_CAPS, boards.TOO_CLOSE)}
+
+
 def _not_denied(judge: Board, steps: Sequence[Step], prices: Prices) -> Sequence[Step]:
     """The steps, or none where the half of the past that they were not found in denies that they gain anything."""
-    return steps if _worth(_after(judge, steps), prices) > _worth(judge, prices) else []
-
-
-def _over_caps(board: Board, columns: np.ndarray | None = None) -> float:
-    return float(boards.tally(board, columns)[boards.OVER_CAPS].sum())
+    after = _after(judge, steps)
+    gains = _worth(after, prices) > _worth(judge, prices)
+    return steps if gains and _helps_where_pressure_fades(judge, after, prices, np.arange(len(after.names))) else []
 
 
 # ---------------------------------------------------------------- what is told
@@ -286,7 +311,8 @@ def _move(
     touched = _touched(before, after, step)
     first = boards.drawn(before, draws, touched[touched < len(before.names)])
     then = boards.drawn(after, draws, touched)
-    change = {name: then[name] - first[name] for name in first}
+    stay = boards.stayers(before, after)
+    change = {name: then[name] - first[name] + stay[name] for name in first}
     value = prices.value(change)
     low, high = np.quantile(value, [0.05, 0.95])
     to = {MERGE: after.days[step.other], PART: step.day}.get(step.kind, after.days[place])
@@ -368,7 +394,8 @@ def _draws(board: Board) -> dict[str, np.ndarray]:
 def _gain(before: Board, after: Board, prices: Prices) -> pd.DataFrame:
     """All moves together, outcome by outcome and in value; no rows where no outcome is known."""
     draws = _draws(before)
-    first, then = boards.drawn(before, draws), boards.drawn(after, draws)
+    first, then, stay = boards.drawn(before, draws), boards.drawn(after, draws), boards.stayers(before, after)
+    then = {name: counts + stay[name] for name, counts in then.items()}
     pairs = {name: (first[name], then[name]) for name in first}
     pairs |= {"value": (prices.value(first), prices.value(then))} if pairs else {}
     table = []
@@ -389,21 +416,21 @@ def frontier(
     locked: Sequence[str] = (),
     weights: Sequence[float] = (0, 0.5, 1, 2, 4),
     kinds: Sequence[str] = KINDS,
-    caps: Sequence[Cap] = HOUSE_RULES.caps,
+    rules: Rules = HOUSE_RULES,
 ) -> pd.DataFrame:
     """Return how clicks trade against unsubscribes: the plan as it is, and then for each weight of prices.
 
     Columns: weight, moves, clicked, unsubscribed, complained, as the other half of the past tells them.
     """
-    usual, (made, judge) = prices_of(past), _boards(past, caps)
-    rows = [{"weight": np.nan, "moves": 0, **_sums(judge)}]
+    usual, (made, judge) = prices_of(past), _boards(past, rules)
+    rows = [{"weight": np.nan, "moves": 0, **_sums(judge, judge)}]
     for weight in weights:
         prices = Prices(unsubscribed=weight * usual.unsubscribed, complained=weight * usual.complained)
         steps = _needed(made, _settled(_search(made, prices, allowed, set(locked), kinds)), prices)
-        rows.append({"weight": weight, "moves": len(steps), **_sums(_after(judge, steps))})
+        rows.append({"weight": weight, "moves": len(steps), **_sums(judge, _after(judge, steps))})
     return pd.DataFrame(rows)
 
 
-def _sums(board: Board) -> dict[str, float]:
-    counts = boards.tally(board)
-    return {name: float(counts[name].sum()) if name in counts else np.nan for name in _NAMES}
+def _sums(before: Board, after: Board) -> dict[str, float]:
+    counts, stay = boards.tally(after), boards.stayers(before, after)
+    return {name: float(counts[name].sum()) + stay[name] if name in counts else np.nan for name in _NAMES}
