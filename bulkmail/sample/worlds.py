@@ -240,12 +240,12 @@ def letters(world: World, *, since: float = 0.0) -> pd.DataFrame:
     )
 
 
-def true_ratio(world: World, outcome: str, month_given_seven: np.ndarray) -> np.ndarray:
-    """Return the true rate ratio of k letters against none in 7 days, over the people who were mailed.
+def true_ratio(world: World, outcome: str, month_given_seven: np.ndarray, *, since: float = 0.0) -> np.ndarray:
+    """Return the true rate ratio of k letters against none in 7 days, over the people who were mailed since a day.
 
     `month_given_seven` is how many letters in 28 days go along with 0, 1, 2, … letters in 7 days.
     """
-    who = np.concatenate([sent["person"] for sent in world.sent])
+    who = np.concatenate([sent["person"] for sent in world.sent if sent["day"] >= since])
     who = world.rng.choice(who, size=min(len(who), 50_000), replace=False)
     rates = [
         _share(truth(world, who, outcome, np.full(len(who), float(k)), np.full(len(who), month))).mean()
