@@ -262,6 +262,15 @@ def test_the_better_plan_is_better_too_where_pressure_fades_instead_of_ending_wi
     assert worth[1] > worth[0]
 
 
+def test_letters_within_the_gap_are_counted_and_without_one_those_of_the_same_moment(improved):
+    _, past, _, _ = improved
+    counts = [
+        boards.tally(boards.board_of(past, rules=cadence.Rules(gap_hours=hours)))["too_close"].sum()
+        for hours in (0, 12, 48)
+    ]
+    assert 0 == counts[0] < counts[1] < counts[2]
+
+
 def test_who_stays_because_of_a_change_goes_on_to_click(improved):
     _, past, _, _ = improved
     board = boards.board_of(past)

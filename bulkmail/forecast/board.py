@@ -198,7 +198,8 @@ def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarr
 
 
 def too_close(board: Board, columns: np.ndarray) -> np.ndarray:
-    """Return how many letters of each of these campaigns follow another to the same person within the gap."""
+    """Return how many letters of each of these campaigns follow another to the same person within the gap, or leave at
+    the same moment."""
     near = _within(board, columns, board.rules.gap_hours / 24) > 0
     return board.weight * (near & board.member[:, columns]).sum(axis=0).astype(float)
 

@@ -89,8 +89,8 @@ def test_moves_are_looked_for_chosen_kept_and_undone(opened, busy):
 
 @pytest.fixture
 def crowded(rich):
-    """The same, but with one draft to all, the day after three approved letters to half of them and a week before three
-    to the other half: whenever it leaves, somebody is tired."""
+    """The same without a gap, but with one draft to all, the day after three approved letters to half of them and a
+    week before three to the other half: whenever it leaves, somebody is tired."""
     now, [first, *rest] = wiring.now(), sorted(database.campaigns(rich), key=lambda each: each.send_at)
     for each in rest:
         database.save_campaign(rich, replace(each, send_at=None), now)
@@ -111,7 +111,7 @@ def crowded(rich):
             made = prepare.prepare_campaign(rich, prepare.inputs_of(rich, draft), now=now)
             prepare.approve(rich, made, by="Ana", now=now)
     database.save_campaign(rich, replace(first, send_at=first.send_at + timedelta(days=1)), now)
-    rules = replace(cadence.HOUSE_RULES, working_days_only=False, holidays=())
+    rules = replace(cadence.HOUSE_RULES, working_days_only=False, holidays=(), gap_hours=0)
     prepare.save_cadence_rules(rich, rules, by="Ana", now=now)
     return rich
 
