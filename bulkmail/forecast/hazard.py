@@ -16,6 +16,7 @@ _LEAST_PENALTY = (
     0.4  # hardly a shrinkage where there are events, and a level without any is not taken for minus infinity
 )
 _PENALTY_RANGE = (1e-2, 1e6)
+_DOUBT = 10  # by so much less a curve may be smooth than it was learned to be: bands are told as if it were
 _STEPS = 40
 _STEPS_OF_VARIANCES = 3  # for each of the coefficients: they need no look at the rows
 
@@ -39,7 +40,8 @@ class Factor:
 class Hazard:
     """A fitted model: the intercept and each factor's levels are cells of `beta`; `covariance` is theirs together.
 
-    `variance` is what was learned for each factor that is not fixed: of its levels (random), or of its steps.
+    `covariance` allows for a smooth factor being a good deal less smooth than was learned. `variance` is what was
+    learned for each factor that is not fixed: of its levels (random), or of its steps.
     `freedom` is how many free numbers each factor is worth.
     """
 
@@ -121,6 +123,9 @@ def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, 
         for name, (s, _) in shapes.items()
     }
     variance = {name: 1 / penalty for name, penalty in penalties.items()}
+    bending = {f.name for f in factors if f.kind == "smooth"}
+    looser = {name: penalty / (_DOUBT if name in bending else 1) for name, penalty in penalties.items()}
+    covariance = linalg.inv(curvature + _penalty_matrix(columns, shapes, looser, len(beta)))
     return Hazard(beta=beta, covariance=covariance, columns=columns, variance=variance, freedom=freedom)
 
 
