@@ -37,10 +37,10 @@ def show_calendar(letters: pd.DataFrame, state: str) -> None:
 
 
 def plan_state(state: str) -> str:
-    """A text that changes with the past, and with the time, list or existence of any campaign."""
+    """A text that changes with the past, with any list, and with the time, list or existence of any campaign."""
     known = database.campaigns(ui.house())
     times = " ".join(f"{each.id} {each.send_at} {each.wait} {each.list_name}" for each in known)
-    return f"{state} {database.last_change(ui.house())} {times}"
+    return f"{state} {database.last_change(ui.house())} {database.last_list(ui.house())} {times}"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -126,7 +126,8 @@ def campaign_of_document(document: Mapping[str, object]) -> Campaign:
 
 def last_change(ws: Workspace) -> str:
     """A text that changes with each suppression, consent event, import, settled attempt and deed, save that a list was
-    saved or mended: that changes nothing for other lists, and who uses this one knows it by its version and hash."""
+    saved or mended (`last_list`): that changes nothing for other lists, and who uses one knows it by its version and
+    hash."""
     counted = (
         select(func.count()).select_from(tables.suppression).where(of_people()),
         select(func.count()).select_from(tables.opt_out).where(tables.opt_out.c.decision == ""),
@@ -137,6 +138,11 @@ def last_change(ws: Workspace) -> str:
         select(func.max(tables.brand.c.saved_at)),
     )
     return _told(ws, counted)
+
+
+def last_list(ws: Workspace) -> str:
+    """A text that changes with each list that is saved or mended."""
+    return _told(ws, (select(func.max(table.c.id)) for table in (tables.list_version, tables.deed)))
 
 
 def last_letter(ws: Workspace) -> str:

@@ -70,7 +70,8 @@ def _drafted(ws: Workspace, campaign: Campaign, now: datetime) -> pd.DataFrame:
         return pd.DataFrame({"person": [], "address": []}, dtype="str")
     table = judge_addresses(ws, mended_list(ws, version.id), now=now)
     table = unsubscribe.annotate(table, suppressions.suppressions(ws), purpose=campaign.purpose)
-    mailable = (table["addressing_reason"] == "") & (table["suppression_reason"] == "")
+    reasons = [name for name in ("addressing_reason", "suppression_reason", "left_out_reason") if name in table]
+    mailable = (table[reasons] == "").all(axis=1)
     return table.loc[mailable, ["person", "address"]].drop_duplicates("person")
 
 

@@ -48,9 +48,9 @@ def test_a_deed_keeps_who_did_what_when_and_every_cell(workspace, version):
 
 def test_to_undo_is_a_deed_and_another_change_is_noticed(workspace, version):
     deed = mends.add_deed(workspace, version.id, "Ana", "edited", edited(2, "Anna"), NOW)
-    seen = database.last_change(workspace)
+    seen = database.last_list(workspace)
     mends.undo(workspace, deed, "Bo", LATER)
-    assert database.last_change(workspace) != seen
+    assert database.last_list(workspace) != seen
     done = mends.deeds(workspace, version.id)
     assert done[["who", "what", "undoes"]].values.tolist() == [["Ana", "edited", 0], ["Bo", "undone", deed]]
     assert mending.standing(done, mends.mends(workspace, version.id)).empty

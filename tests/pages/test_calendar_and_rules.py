@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bulkmail import forecast, intake, prepare, wiring
-from bulkmail.adapters import database, past
+from bulkmail import forecast, intake, mending, prepare, wiring
+from bulkmail.adapters import database, lists, past
 from bulkmail.model import Wait
 from bulkmail.sample import worlds
 from bulkmail.tips import addressing, cadence
@@ -85,6 +85,17 @@ def test_moves_are_looked_for_chosen_kept_and_undone(opened, busy):
     assert dates(busy) == before
     page.button("calendar-undo").click().run(timeout=120)
     assert expected(page) == was
+
+
+def test_the_calendar_follows_a_list_that_somebody_mends(opened, busy):
+    page = opened("cadence", past="calendar")
+    before = expected(page)
+    [version] = lists.lists(busy)
+    table = prepare.mended_list(busy, version.id)
+    gone = mending.leave_out(table, table["source_row"].head(100).tolist(), "moved away")
+    prepare.mend(busy, version.id, "left_out", gone, who="Ana", now=wiring.now())
+    after = expected(page.run())
+    assert before and all(after[label] < before[label] for label in before)
 
 
 @pytest.fixture
