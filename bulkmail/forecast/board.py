@@ -177,7 +177,7 @@ def parted(board: Board, place: int, at_least: int, day: float) -> Board:
 
 
 OVER_CAPS, TOO_CLOSE = "over_caps", "too_close"
-LEAVING = ("unsubscribed", "complained")
+LEAVING = ("unsubscribed", "complained")  # after either nobody gets another letter
 
 
 def tally(board: Board, columns: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -205,7 +205,7 @@ def too_close(board: Board, columns: np.ndarray) -> np.ndarray:
 
 
 def tally_faded(board: Board, columns: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what `tally` does but for OVER_CAPS, were pressure to fade over the days instead of ending with a window:
+    """Return the outcomes that `tally` tells, were pressure to fade over the days instead of ending with a window:
     letters in shorter and in longer ones count on average."""
     seven = np.mean([_within(board, columns, days) for days in _FADING], axis=0)
     month = _within(board, columns, WINDOW_28)
@@ -238,10 +238,9 @@ def _lost(board: Board) -> dict[str, float]:
     columns = np.arange(len(board.names))
     chances = {name: _chances(board, name, columns, *letters_before(board, columns)) for name in board.studies}
     order = np.argsort(board.days, kind="stable")
-    leaving = sum(chances[name] for name in LEAVING if name in chances)
+    leaving = sum((chances[name] for name in LEAVING if name in chances), np.zeros(board.member.shape))
     gone = np.zeros(board.member.shape)
-    if len(chances) and np.ndim(leaving):
-        gone[:, order[1:]] = -np.expm1(-np.cumsum(leaving[:, order], axis=1)[:, :-1])
+    gone[:, order[1:]] = -np.expm1(-np.cumsum(leaving[:, order], axis=1)[:, :-1])
     return {name: board.weight * float((chance * gone).sum()) for name, chance in chances.items()}
 
 
