@@ -14,17 +14,23 @@ def test_only_proof_says_that_a_domain_cannot_receive():
     text.test      TXT   hello
     silent.test    SILENT
     broken.test    SERVFAIL
+    lame.test      LAME
+    long.test      MX    10 a.mx.test
+    long.test      TRUNCATED
+    alias.test     CNAME mx.test
     部門.test       MX    10 a.mx.test
     """.replace("部門", "部門".encode("idna").decode())
+    no_names = ["a..b", "x" * 64 + ".test", ""]
     domains = ["mx.test", "address.test", "six.test", "null.test", "text.test", "gone.test", "silent.test",
-               "broken.test", "部門.test", "mx.test", "a..b", "x" * 64 + ".test", ""]  # fmt: skip
+               "broken.test", "lame.test", "long.test", "alias.test", "部門.test", "mx.test", *no_names]  # fmt: skip
     with serving_dns(zone) as server:
         verdicts = mail_domains.mail_domains(domains, resolver=server.address, seconds=1.5)
     assert verdicts == {
         "mx.test": "receives", "address.test": "receives", "six.test": "receives", "部門.test": "receives",
+        "long.test": "receives", "alias.test": "receives",
         "null.test": "cannot", "text.test": "cannot", "gone.test": "cannot",
-        "silent.test": "unknown", "broken.test": "unknown", "a..b": "unknown", "x" * 64 + ".test": "unknown",
-        "": "unknown",
+        "silent.test": "unknown", "broken.test": "unknown", "lame.test": "unknown",
+        **dict.fromkeys(no_names, "unknown"),
     }  # fmt: skip
 
 
