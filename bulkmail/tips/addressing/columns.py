@@ -63,8 +63,4 @@ def fingerprints(cells: pa.LargeStringArray) -> np.ndarray:
 
 def repeated(numbers: np.ndarray) -> np.ndarray:
     """Which numbers stand more than once."""
-    order = np.argsort(numbers)
-    same = numbers[order[1:]] == numbers[order[:-1]]
-    found = np.zeros(len(numbers), bool)
-    found[order[1:][same]] = found[order[:-1][same]] = True
-    return found
+    return pd.Series(numbers).duplicated(keep=False).to_numpy()

@@ -8,13 +8,12 @@ import re
 import unicodedata
 
 import email_validator
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bulkmail import limits
 from bulkmail.model import say
-from bulkmail.tips.addressing.columns import columns_of, mask, one_array, places, text_of
+from bulkmail.tips.addressing.columns import columns_of, mask, one_array, text_of, texts_of
 from bulkmail.tips.addressing.known import PROVIDERS, RESERVED_DOMAINS
 from bulkmail.tips.addressing.syntax import is_plain, is_under, plain, verdicts
 
@@ -42,9 +41,11 @@ _WITHOUT_DOTS = {
 def repair(cell: str) -> str:
     """The address as its writer meant it: white space and invisible characters gone, full-width letters, ＠ and 。 made
     plain (NFKC), `Name <a@b>` and `mailto:` unwrapped, a trailing `;`, `,` or `.` dropped. Nothing is guessed."""
-    text = unicodedata.normalize("NFKC", cell[:_LONGEST_CELL]).translate(_INVISIBLE).replace("。", ".")
+    text = cell[:_LONGEST_CELL]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).replace("。", ".")
     text = text.strip().strip(";,、").strip()
-    bracketed = _IN_BRACKETS.match(text)
+    bracketed = _IN_BRACKETS.match(text) if "<" in text else None
     if bracketed and ("@" not in bracketed[1] or bracketed[1].strip("\"' ").lower() == bracketed[2].strip().lower()):
         text = bracketed[2].strip()  # with another address before it, the cell holds two
     if text[:7].lower() == "mailto:":
@@ -62,11 +63,13 @@ def forms_of(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
     (RFC 6531: SendGrid takes none).
     """
     cells = pc.ascii_trim_whitespace(one_array(addresses))
-    ready = plain(cells)  # `repair` changes none of them
-    odd = pc.utf8_trim_whitespace(cells.filter(pa.array(~ready))).dictionary_encode()
-    repaired = pa.array(map(repair, odd.dictionary.to_pylist()), pa.large_string())
-    texts = pa.concat_arrays([cells.filter(pa.array(ready)), repaired]) if len(odd) else cells
-    found = verdicts(texts, np.concatenate([ready[ready], plain(repaired)]))
+    shaped = plain(cells)  # `repair` changes none of them
+    odd = pa.array(~shaped)
+    left = pc.utf8_trim_whitespace(cells.filter(odd)).dictionary_encode()
+    repaired = texts_of(map(repair, left.dictionary.to_pylist())).take(left.indices)
+    texts = pc.replace_with_mask(cells, odd, repaired)
+    shaped[~shaped] = plain(repaired)
+    found = verdicts(texts, shaped)
     address, domain = found["ascii_email"].combine_chunks(), found["ascii_domain"].combine_chunks()
     refused = pc.equal(address, "")
     wrong = texts.filter(refused).dictionary_encode()
@@ -74,8 +77,7 @@ def forms_of(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
     error, suggestion = (_blank_but(len(texts), refused, column.take(wrong.indices)) for column in reasons)
     if mask(refused).any():
         domain = pc.if_else(refused, text_of(""), domain)
-    forms = pa.table({"address": address, "domain": domain, "error": error, "suggestion": suggestion})
-    return forms.take(pa.array(places(ready, odd.indices))) if len(odd) else forms
+    return pa.table({"address": address, "domain": domain, "error": error, "suggestion": suggestion})
 
 
 def _blank_but(count: int, where: pa.BooleanArray, cells: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -33,42 +33,31 @@ def annotate(
     not given). `suggestion` is for people to look at and is never applied.
     """
     original = table["original_address" if "original_address" in table else "address"]
-    with ThreadPoolExecutor(1) as beside:  # hashing keeps Python busy, which the rest leaves alone
-        forms, persons = _judged(pa.array(original, pa.large_string()), person_key, beside)
-        names = forms["domain"].combine_chunks().dictionary_encode()
-        domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
-        slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
-        columns = {
-            "address": forms["address"],
-            "mailbox": forms["mailbox"],
-            "domain": forms["domain"],
-            "person": None,
-            "suggestion": _suggestions(forms, domains, names.indices, slips),
-            "addressing_reason": _reasons(forms["error"], forms["is_role"], domains, where),
-            "addressing_note": forms["error"],
-        }
-        columns["person"] = pa.chunked_array([part.result() for part in persons], pa.large_string()).combine_chunks()
+    forms = _forms_in_parts(pa.array(original, pa.large_string()))
+    names = forms["domain"].combine_chunks().dictionary_encode()
+    domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
+    slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
+    columns = {
+        "address": forms["address"],
+        "mailbox": forms["mailbox"],
+        "domain": forms["domain"],
+        "person": hashes(forms["mailbox"].combine_chunks(), person_key),
+        "suggestion": _suggestions(forms, domains, names.indices, slips),
+        "addressing_reason": _reasons(forms, domains, where),
+        "addressing_note": forms["error"],
+    }
     judged = table.assign(original_address=original, **{name: _series(cells, table) for name, cells in columns.items()})
     return with_answers(judged, domain_facts or {})
 
 
-def _judged(
-    addresses: pa.Array | pa.ChunkedArray, person_key: bytes, beside: Executor
-) -> tuple[pa.Table, list[Future[pa.LargeStringArray]]]:
-    """What `normal_forms` tells of each cell, with whether it `is_role` (one that is never mailed), a part of the rows
-    in each thread; and the person of each part, hashed `beside` while the others are judged."""
-
-    def judge(start: int) -> tuple[pa.Table, Future[pa.LargeStringArray]]:
-        forms = normal_forms(addresses[start : start + _PART_ROWS])
-        mailbox = forms["mailbox"].combine_chunks()
-        person = beside.submit(hashes, mailbox, person_key)
-        return forms.append_column("is_role", pc.match_substring_regex(mailbox, _NEVER_MAILED)), person
-
+def _forms_in_parts(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """`normal_forms` of a column, a part of the rows in each thread. Nothing is hashed meanwhile: that keeps Python
+    busy, and these many small steps would wait for it at each of them."""
+    starts = range(0, max(len(addresses), 1), _PART_ROWS)
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        parts, persons = zip(*pool.map(judge, range(0, max(len(addresses), 1), _PART_ROWS)), strict=True)
-        whole = pa.concat_tables(parts)
+        whole = pa.concat_tables(pool.map(lambda start: normal_forms(addresses[start : start + _PART_ROWS]), starts))
         columns = list(pool.map(pa.ChunkedArray.combine_chunks, whole.columns))
-    return pa.table(columns, whole.column_names), persons
+    return pa.table(columns, whole.column_names)
 
 
 def normal_forms(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -85,14 +74,19 @@ def domain_counts(domains: list[str], where: np.ndarray) -> dict[str, int]:
 
 def with_answers(table: pd.DataFrame, domain_facts: Mapping[str, str]) -> pd.DataFrame:
     """The annotated table with what DNS says of each domain, and those rows given up whose domain cannot receive."""
-    names = cells_of(table, "domain").dictionary_encode()
-    answers = [domain_facts.get(name, "unknown") if name else "" for name in names.dictionary.to_pylist()]
-    answer = texts_of(answers).take(names.indices)
-    reason = cells_of(table, "addressing_reason")
-    if "cannot" in answers:
+    answer, reason = _answers(cells_of(table, "domain"), domain_facts), cells_of(table, "addressing_reason")
+    if "cannot" in domain_facts.values():
         gone = pc.and_(pc.equal(answer, "cannot"), pc.is_in(reason, pa.array(["", "role_address"], reason.type)))
         reason = pc.if_else(gone, text_of("cannot_receive"), reason)
     return table.assign(addressing_reason=_series(reason, table), domain_answer=_series(answer, table))
+
+
+def _answers(domain: pa.Array, domain_facts: Mapping[str, str]) -> pa.Array:
+    if not domain_facts:
+        return pc.if_else(pc.equal(domain, ""), text_of(""), text_of("unknown"))
+    names = domain.dictionary_encode()
+    answers = [domain_facts.get(name, "unknown") if name else "" for name in names.dictionary.to_pylist()]
+    return texts_of(answers).take(names.indices)
 
 
 def _series(column: pa.Array | pa.ChunkedArray, table: pd.DataFrame) -> pd.Series:
@@ -110,15 +104,16 @@ def _suggestions(
     return pc.replace_with_mask(forms["suggestion"].combine_chunks(), is_slip, better)
 
 
-def _reasons(error: pa.ChunkedArray, is_role: pa.ChunkedArray, domains: list[str], where: np.ndarray) -> pa.Array:
+def _reasons(forms: pa.Table, domains: list[str], where: np.ndarray) -> pa.Array:
     """Why a row cannot be mailed, or "": the first of the reasons that holds."""
     reserved = np.array([is_under(domain, RESERVED_DOMAINS) for domain in domains], bool)[where]
+    error = forms["error"]
     holds = {
         "": np.zeros(len(where), bool),
         "no_address": mask(pc.equal(error, NO_ADDRESS)),
         "reserved_domain": mask(pc.equal(error, RESERVED)) | reserved,
         "invalid_address": mask(pc.not_equal(error, "")),
-        "role_address": mask(is_role),
+        "role_address": mask(pc.match_substring_regex(forms["mailbox"], _NEVER_MAILED)),
     }
     first = np.select(list(holds.values()), range(len(holds)), default=0)
     return texts_of(holds).take(pa.array(first))

@@ -89,8 +89,11 @@ def _clue(mailbox: pa.Array, left: pa.Array, right: pa.Array) -> pa.Table:
 def _digits(cells: pa.Array) -> pa.Array:
     """Telephone numbers as digits alone; too short to be one is ""."""
     dressed = pc.invert(pc.ascii_is_decimal(cells))
-    digits = pc.replace_with_mask(cells, dressed, pc.replace_substring_regex(cells.filter(dressed), r"[^0-9]+", ""))
-    return pc.if_else(pc.less(pc.binary_length(digits), 7), text_of(""), digits)
+    if pc.any(dressed).as_py():
+        bare = pc.replace_substring_regex(cells.filter(dressed), r"[^0-9]+", "")
+        cells = pc.replace_with_mask(cells, dressed, bare)
+    short = pc.less(pc.binary_length(cells), 7)
+    return pc.if_else(short, text_of(""), cells) if pc.any(short).as_py() else cells
 
 
 def _name(table: pd.DataFrame) -> pa.Array:

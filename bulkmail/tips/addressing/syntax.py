@@ -7,6 +7,7 @@ domains are judged once each; everything else is asked of email-validator itself
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import email_validator
 import numpy as np
@@ -50,7 +51,8 @@ def verdicts(texts: pa.LargeStringArray, shaped: np.ndarray | None = None) -> pa
 
 def ask(text: str) -> tuple[str, str, str]:
     """The verdict of email-validator on one text."""
-    if len(text) > 4 * limits.ADDRESS_OCTETS.value or "@" not in text:  # normal form (NFC) shortens by four at most
+    too_long = len(text) > 4 * limits.ADDRESS_OCTETS.value  # normal form (NFC) shortens by four at most
+    if too_long or "@" not in text or ".." in text:
         return "", "", ""
     try:
         found = validate_email(text, check_deliverability=False, strict=True)
@@ -64,6 +66,7 @@ def is_plain(address: str) -> bool:
     return _PLAIN_ADDRESS.match(address) is not None and plain_domain(address.rpartition("@")[2]) not in ("", _SPECIAL)
 
 
+@lru_cache(100_000)  # a list is judged in parts, which have most of their domains in common
 def plain_domain(domain: str) -> str:
     """The domain in lower case; _SPECIAL for one that is special-use, "" for one that only the validator can judge."""
     name = domain.lower()
