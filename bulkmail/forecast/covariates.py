@@ -20,7 +20,7 @@ _LISTS = 6  # departments that get a list of their own in the combinations
 _LOOK_BACK_DAYS = 182
 _RARE_SHARE = 0.004
 _PARTS = 24  # of the calendar's allotments to a combination of lists
-_RANKS, _MOST_RANKED = 8, 100
+_RANKS, _MOST_RANKED = 14, 100
 _RANKS_SUPPOSED = 5  # letters of middle rank that everybody begins with
 
 
@@ -121,8 +121,8 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
         Factor("drift", sends.department * count + periods, count * len(sends.departments), "walk",
                len(sends.departments)),
         Factor("lists", known.lists, int(known.lists.max(initial=0)) + 1),
-        binned("clicks", click_score, known.usable, 8),
-        binned("opens", open_score, known.usable, 6),
+        binned("clicks", click_score, known.usable, 16, "smooth"),
+        binned("opens", open_score, known.usable, 12, "smooth"),
         _picked("picked7", known, known.n7, known.allotted7),
         picked28,
         binned("usually_picked", _usual(known, picked28), known.usable, 6, "smooth"),
@@ -130,7 +130,7 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
 
 
 def _picked(name: str, known: Covariates, letters: np.ndarray, allotted: np.ndarray) -> Factor:
-    """The person's rank by letters, in eighths, among people of the same lists whom the calendar allots as much."""
+    """The person's rank by letters, in _RANKS parts, among people of the same lists whom the calendar allots as much."""
     rows, group, most = known.usable, _alike(known, allotted), _MOST_RANKED + 1
     letters = np.minimum(letters, _MOST_RANKED)
     groups = int(group.max(initial=0)) + 1
@@ -169,16 +169,26 @@ def binned(name: str, values: np.ndarray, rows: np.ndarray, bins: int, kind: str
     return Factor(name, np.searchsorted(edges, values, side="right"), len(edges) + 1, kind)
 
 
-def score(known: Covariates, happened: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return how much more of something a person did than expected, as known at the beginning of the block.
+def score(known: Covariates, happened: np.ndarray, expected: np.ndarray, *, around: bool = False) -> np.ndarray:
+    """Return how much more of something a person did than expected, as known at the beginning of the block; `around`
+    it, as known from all but the block.
 
     Shrunk towards 1 by as much as people differ little (Gamma-Poisson): who had few letters is not judged by them.
     """
-    first = known.sends.first
-    done, due = ((total := running(values))[known.known] - total[first] for values in (happened, expected))
+    sends, after = known.sends, _after_block(known)
+    done, due = (running(values) for values in (happened, expected))
+    done, due = (
+        total[known.known] - total[sends.first] + around * (total[sends.end] - total[after]) for total in (done, due)
+    )
     above = float(((done - due) ** 2 - due).sum())
     shape = np.clip((due**2).sum() / above, 0.1, 50.0) if above > 0 else 50.0
     return (done + shape) / (due + shape)
+
+
+def _after_block(known: Covariates) -> np.ndarray:
+    """The row after the last of each row's person and block."""
+    line = known.sends.person * (known.block.max(initial=0) + 1) + known.block
+    return np.searchsorted(line, line, side="right")
 
 
 def borne(known: Covariates, hazard: np.ndarray, bins: int = 6) -> Factor:

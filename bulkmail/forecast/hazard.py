@@ -12,9 +12,9 @@ import numpy as np
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-_LEAST_PENALTY = (
-    0.4  # hardly a shrinkage where there are events, and a level without any is not taken for minus infinity
-)
+# Hardly a shrinkage where there are events, and a level without any is not taken for minus infinity. Neighbours hold
+# the levels of a smooth factor, whose slope the same penalty would flatten.
+_LEAST_PENALTY, _LEAST_OF_SMOOTH = 0.4, 0.005
 _PENALTY_RANGE = (1e-2, 1e6)
 # By so much less a curve may be smooth than was learned; bands are told as if it were. Our own: in 20 worlds without
 # fatigue (seeds 1100 to 1119) nine bands in ten then held the truth, and without it eight.
@@ -162,10 +162,12 @@ def _penalty(factor: Factor) -> tuple[np.ndarray, int]:
 def _penalty_matrix(
     columns: Mapping[str, slice], shapes: Mapping[str, tuple], penalties: Mapping[str, float], size: int
 ) -> np.ndarray:
-    held = _LEAST_PENALTY * np.eye(size)
+    held = np.zeros((size, size))
     held[0, 0] = 1e-6  # the intercept is free
-    for name, penalty in penalties.items():
-        held[columns[name], columns[name]] += penalty * shapes[name][0]
+    for name, where in columns.items():
+        shape, rank = shapes[name]
+        least = _LEAST_OF_SMOOTH if 0 < rank < len(shape) else _LEAST_PENALTY
+        held[where, where] = penalties.get(name, 0.0) * shape + least * np.eye(len(shape))
     return held
 
 

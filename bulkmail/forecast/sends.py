@@ -67,6 +67,11 @@ class Sends:
         """The first row of each row's person."""
         return np.searchsorted(self.person, np.arange(len(self.persons)))[self.person]
 
+    @property
+    def end(self) -> np.ndarray:
+        """The row after the last of each row's person."""
+        return np.searchsorted(self.person, np.arange(len(self.persons)), side="right")[self.person]
+
 
 def sends_of(letters: pd.DataFrame, *, split: pd.Timestamp | None = None, settled: pd.Timestamp | None = None) -> Sends:
     """Return the letters as arrays. `split` parts what is past from what is to be forecast, None means all is past;

@@ -30,10 +30,11 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """How keen a person is, at each row: clicks and opens against what is expected of anybody; `near` is the model of
-    clicks that said so."""
+    """How keen a person is, at each row: clicks and opens against what is expected of anybody, as known when the block
+    began; `around` is clicks as known from before and after it. `near` is the model of clicks that said so."""
 
     clicks: np.ndarray
+    around: np.ndarray
     opens: np.ndarray
     near: Hazard | None = None
 
@@ -46,14 +47,19 @@ def scores_of(known: Covariates) -> Scores:
     opened = sends.happened["opened"] * seen
     opens = covariates.score(known, opened, _campaign_rate(sends, opened, seen))
     clicked = sends.happened["clicked"] * ~sends.planned
-    rough = covariates.score(known, clicked, _campaign_rate(sends, clicked, sends.happened["delivered"] == 1))
+    rough = _clicks(known, clicked, _campaign_rate(sends, clicked, sends.happened["delivered"] == 1))
     if clicked[known.usable].sum() < 150:
-        return Scores(clicks=rough, opens=opens)
-    first = study(known, Scores(clicks=rough, opens=opens), "clicked")
+        return Scores(**rough, opens=opens)
+    first = study(known, Scores(**rough, opens=opens), "clicked")
     anybody = [f for f in first.factors if f.name in ("seven", "month", "campaign", "drift")]
     expected = hazard.share(first.hazard.log_odds(anybody)) * (sends.happened["delivered"] == 1) * ~sends.planned
     level = clicked.sum() / max(expected.sum(), 1e-9)
-    return Scores(clicks=covariates.score(known, clicked, expected * level), opens=opens, near=first.hazard)
+    return Scores(**_clicks(known, clicked, expected * level), opens=opens, near=first.hazard)
+
+
+def _clicks(known: Covariates, clicked: np.ndarray, expected: np.ndarray) -> dict[str, np.ndarray]:
+    scored = {"clicks": False, "around": True}
+    return {name: covariates.score(known, clicked, expected, around=around) for name, around in scored.items()}
 
 
 def _campaign_rate(sends: Sends, happened: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -67,9 +73,13 @@ def study(
     known: Covariates, scores: Scores, outcome: str, *, near: Hazard | None = None, most_rows: int = _MOST_ROWS
 ) -> Study:
     """Return the fitted model of an outcome. For what makes people leave, a second fit knows what they have borne.
-    `near`, a model of the same people and letters, is where to begin; of the letters at most so many are looked at."""
+    `near`, a model of the same people and letters, is where to begin; of the letters at most so many are looked at.
+
+    How keen a person is, later blocks tell as well as earlier ones; yet who left has no later ones, and there it would
+    tell the outcome. So only clicks, which end nothing, are learned with both."""
     known = covariates.with_outcome(known, outcome)
-    factors = covariates.factors_of(known, scores.clicks, scores.opens)
+    clicks = scores.around if outcome == "clicked" else scores.clicks
+    factors = covariates.factors_of(known, clicks, scores.opens)
     rows, offset = _thinned(known, outcome, most_rows)
     near = near or (scores.near if outcome == "clicked" else None)
     happened = known.sends.happened[outcome]
