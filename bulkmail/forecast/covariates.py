@@ -130,7 +130,7 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
 
 
 def _picked(name: str, known: Covariates, letters: np.ndarray, allotted: np.ndarray) -> Factor:
-    """The person's rank by letters, in _RANKS parts, among people of the same lists whom the calendar allots as much."""
+    """The person's rank by letters, in _RANKS parts, among people of the same lists and as much allotment."""
     rows, group, most = known.usable, _alike(known, allotted), _MOST_RANKED + 1
     letters = np.minimum(letters, _MOST_RANKED)
     groups = int(group.max(initial=0)) + 1
