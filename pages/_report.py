@@ -104,11 +104,12 @@ def show_bounces(told: forecast.BounceForecast) -> None:
     if told.reason:
         said = t(told.reason)
     else:
+        digits = 1 if told.expected < 10 else 0
         said = t(
             "Of {planned} letters about {expected} will bounce, and nine times in ten {low} to {high}. It rests on "
             "{events} bounces in {campaigns} campaigns of your own; {reached} of these people had a letter before, the "
             "others are new, and new addresses bounce more.",
-            planned=told.planned, expected=f"{told.expected:,.1f}", low=told.low90, high=told.high90,
+            planned=told.planned, expected=f"{told.expected:,.{digits}f}", low=told.low90, high=told.high90,
             events=told.events, campaigns=told.campaigns, reached=told.reached,
         )  # fmt: skip
     st.caption(f":material/query_stats: **{t('Likely to bounce')}** · {ui.plain(said)}")

@@ -47,7 +47,7 @@ def exclusion_funnel(
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    figure.update_xaxes(range=[0, rows * 1.15])  # room for the number beside the longest bar
+    figure.update_xaxes(range=[0, rows * 1.35])  # room for the number beside the longest bar, also where names are long
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return laid_out(figure, title=title, x=x, y="", height=height_of(len(steps)))
 

@@ -303,6 +303,7 @@ def test_an_import_with_many_doubtful_addresses_is_looked_at():
     dated = judged(*[f"p{n}@lotusbay.edu.mo" for n in range(99)], "ana").assign(consent_at="2026-03-02")
     assert found_by(checks.check_import, dated).outcome is Outcome.PASS
     assert found_by(checks.check_import, dated.head(90).assign(suggestion="x@y.zz")).outcome is Outcome.WARN
+    assert found_by(checks.check_import, dated.head(19).assign(suggestion="x@y.zz")).outcome is Outcome.PASS  # too few
     assert found_by(checks.check_import, dated.assign(consent_at="")).outcome is Outcome.WARN
     assert found_by(checks.check_import, dated.assign(consent_at=pd.NaT)).outcome is Outcome.WARN
 

@@ -125,7 +125,8 @@ def check_several_addresses(quality: Quality) -> Finding:
 def check_import(quality: Quality) -> Finding:
     """Be wary of a list with many doubtful addresses or no dates of consent: it may be old or bought."""
     dated = quality.counts["dated"] > 0
-    much = quality.counts["doubtful"] > limits.IMPORT_DOUBTFUL_SHARE.value * quality.rows
+    enough = quality.rows >= limits.IMPORT_ENOUGH_ROWS.value
+    much = enough and quality.counts["doubtful"] > limits.IMPORT_DOUBTFUL_SHARE.value * quality.rows
     message = (
         say("{count} of {rows} addresses are doubtful.")
         if dated
