@@ -28,7 +28,7 @@ STEPS, DRAFT, SEEN = "calendar steps", "calendar draft", "calendar as seen"  # o
 def show_calendar(letters: pd.DataFrame, state: str) -> None:
     """Draw the past weeks and the campaigns ahead, with the forecast beside what is edited."""
     ahead = planned(plan_state(state))
-    draw_pressure(letters, ahead.letters, plan_state(state))
+    draw_pressure(letters, ahead, plan_state(state))
     st.subheader(t("What is planned?"), anchor=False)
     if ahead.campaigns.empty:
         st.info(t("No campaign has a time yet. Choose one above, for each campaign in hand."), icon=":material/event:")
@@ -52,14 +52,14 @@ def planned(state: str) -> prepare.Upcoming:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def weeks(state: str, _letters: pd.DataFrame, _ahead: pd.DataFrame) -> pd.DataFrame:
+def weeks(state: str, _letters: pd.DataFrame, _ahead: prepare.Upcoming) -> pd.DataFrame:
     columns = ["campaign", "department", "person", "sent_at"]
-    both = pd.concat([_letters[columns], _ahead[columns]], ignore_index=True)
+    both = pd.concat([_letters[columns], prepare.as_kept(_ahead, _letters)[columns]], ignore_index=True)
     recent = both[both["sent_at"] >= pd.Timestamp(wiring.now()) - pd.Timedelta(weeks=WEEKS_SHOWN)]
     return forecast.pressure_by_week(engagement.pressure(recent), cadence.MACAU)
 
 
-def draw_pressure(letters: pd.DataFrame, ahead: pd.DataFrame, state: str) -> None:
+def draw_pressure(letters: pd.DataFrame, ahead: prepare.Upcoming, state: str) -> None:
     title, table = t("Who was mailed how often, and who will be?"), weeks(state, letters, ahead)
     now = f"{wiring.now().astimezone(ZoneInfo(cadence.MACAU)):%Y-%m-%d}"
     words = {"title": title, "x": t("Week"), "y": "", "scale": t("Letters in the 7 days before"), "now": now}
@@ -116,7 +116,7 @@ def show_plan(letters: pd.DataFrame, state: str) -> None:
     record = st.container()
     if after is not None:
         draw_fan(after)
-    show_collisions(edited, known.who, joins)
+    show_collisions(met(edited, known.who, joins, ahead.letters, letters))
     if after is not None:
         past = known.past if is_ground(known, edited, joins) else None
         _planner.show_planner(letters, ahead.letters, past, edited, state, take)
@@ -351,9 +351,23 @@ def draw_fan(told: forecast.Outlook) -> None:
 # ---------------------------------------------------------------- collisions
 
 
-def show_collisions(edited: pd.DataFrame, who: forecast.Audiences, joins: Mapping[str, str]) -> None:
+def met(
+    edited: pd.DataFrame,
+    who: forecast.Audiences,
+    joins: Mapping[str, str],
+    ahead: pd.DataFrame,
+    letters: pd.DataFrame,
+) -> pd.DataFrame:
+    """Which campaigns meet at the same people; where some of their readers wait, these by themselves."""
+    if edited["wait"].any():
+        parted, campaigns = prepare.by_moment(prepare.as_edited(ahead, edited, letters), f" · {t('those who wait')}")
+        return forecast.collisions(campaigns, forecast.audiences(parted))
     there = edited[[joins[name] == name for name in edited["campaign"]]]
-    pairs = forecast.collisions(there, who, joins)
+    return forecast.collisions(there, who, joins)
+
+
+def show_collisions(pairs: pd.DataFrame) -> None:
+    """Draw pairs of campaigns that reach the same people within a week."""
     if pairs.empty:
         st.caption(f":material/check: {t('No two planned campaigns reach the same people within a week.')}")
         return

@@ -128,3 +128,17 @@ def test_only_what_differs_and_is_not_approved_would_be_kept():
     waiting = before.assign(wait=["3/4", "", "", ""])
     assert prepare.changed(before, waiting) == {"fair": (LATER, Wait(letters=3, days=4))}
     assert prepare.changed(waiting, before) == {"fair": (LATER, None)}
+
+
+def test_readers_who_wait_meet_other_campaigns_at_their_own_time(ws):
+    for identity, days in (("fair", 5), ("news", 6)):
+        draft(ws, identity, send_at=NOW + timedelta(days=days), wait=Wait(letters=1, days=7) if days == 6 else None)
+    ahead = prepare.upcoming(ws, NOW)
+    assert ahead.letters.groupby("campaign")["sent_at"].nunique().tolist() == [1, 1]
+    busy = pd.DataFrame({"person": ahead.letters["person"].unique()[:1], "sent_at": [pd.Timestamp(LATER)]})
+    kept = prepare.as_kept(replace(ahead, letters=ahead.letters[ahead.letters["campaign"] == "News"]), busy)
+    parted, campaigns = prepare.by_moment(kept, ", late")
+    assert campaigns.set_index("campaign")["send_at"].to_dict() == {
+        "News, late": pd.Timestamp(NOW + timedelta(days=13)), "News": pd.Timestamp(NOW + timedelta(days=6)),
+    }  # fmt: skip
+    assert parted["campaign"].value_counts().to_dict() == {"News, late": 1, "News": 1}

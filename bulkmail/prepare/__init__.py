@@ -55,7 +55,18 @@ from bulkmail.prepare.sender import (
 )
 from bulkmail.prepare.sign_ups import close_form, form_url, list_of_sign_ups, open_form, slug_of
 from bulkmail.prepare.trial import note_look, send_trial, with_looks
-from bulkmail.prepare.upcoming import Timing, Upcoming, as_edited, changed, joins_of, upcoming, wait_code, wait_of
+from bulkmail.prepare.upcoming import (
+    Timing,
+    Upcoming,
+    as_edited,
+    as_kept,
+    by_moment,
+    changed,
+    joins_of,
+    upcoming,
+    wait_code,
+    wait_of,
+)
 from bulkmail.prepare.way_out import findings_of_drill, requests_to_stop
 from bulkmail.prepare.words import ALL, acknowledge, needs_words, wanting
 
@@ -80,8 +91,10 @@ __all__ = [
     "approve",
     "approve_reviewed",
     "as_edited",
+    "as_kept",
     "asks_dns",
     "bring_mails",
+    "by_moment",
     "cadence_rules",
     "canary_url",
     "changed",

@@ -131,6 +131,20 @@ def as_edited(letters: pd.DataFrame, edited: pd.DataFrame, past: pd.DataFrame) -
     return kept
 
 
+def as_kept(ahead: Upcoming, past: pd.DataFrame) -> pd.DataFrame:
+    """The letters of the campaigns as they are kept, at their times: who waits gets it at the later slot."""
+    return as_edited(ahead.letters, ahead.campaigns.assign(skip=False, merge_into=""), past)
+
+
+def by_moment(letters: pd.DataFrame, late: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The letters with those who wait as the readers of a campaign of their own, whose name ends with `late`; and a
+    row for each of these campaigns: campaign, department, send_at."""
+    waits = letters["sent_at"] > letters.groupby("campaign")["sent_at"].transform("min")
+    parted = letters.assign(campaign=letters["campaign"].mask(waits, letters["campaign"] + late))
+    campaigns = parted.drop_duplicates("campaign")[["campaign", "department", "sent_at"]]
+    return parted, campaigns.rename(columns={"sent_at": "send_at"}).reset_index(drop=True)
+
+
 def _put_off(letters: pd.DataFrame, past: pd.DataFrame, campaign: str, wait: Wait) -> pd.Series:
     """When each letter leaves if those of a campaign wait who had so many letters before."""
     mine, at = letters["campaign"] == campaign, letters.loc[letters["campaign"] == campaign, "sent_at"].min()

@@ -136,6 +136,8 @@ def test_a_part_of_a_campaign_that_waits_is_shown_taken_kept_and_undone(opened, 
     page.button("calendar-keep").click().run(timeout=120)
     kept = {each.id: each.wait for each in database.campaigns(busy) if each.wait}
     assert kept and all(wait.letters >= 2 and 2 <= wait.days <= 7 for wait in kept.values())
+    meet = next(table.value for table in page.dataframe if "Next campaign" in table.value)
+    assert meet[["Campaign", "Next campaign"]].stack().str.endswith("those who wait").any()
     assert not page.exception
     page.button("planner-look").click().run(timeout=120)  # what waits already is not put off again
     assert not page.exception
