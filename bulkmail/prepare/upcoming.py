@@ -133,6 +133,8 @@ def as_edited(letters: pd.DataFrame, edited: pd.DataFrame, past: pd.DataFrame) -
 
 def as_kept(ahead: Upcoming, past: pd.DataFrame) -> pd.DataFrame:
     """The letters of the campaigns as they are kept, at their times: who waits gets it at the later slot."""
+    if not ahead.campaigns["wait"].any():
+        return ahead.letters
     return as_edited(ahead.letters, ahead.campaigns.assign(skip=False, merge_into=""), past)
 
 

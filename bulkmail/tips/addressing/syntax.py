@@ -24,7 +24,8 @@ _ATOM = r"[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+"
 _PLAIN = rf"\A{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9.\-]*[A-Za-z0-9]\z"
 _PLAIN_ADDRESS = re.compile(_PLAIN.replace(r"\z", r"\Z"))  # RE2 and Python's re differ in the name of the end
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
-_PLAIN_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:[a-z0-9][a-z0-9\-]{{0,61}})?[a-z]\Z")
+_LONGEST_DOMAIN = 253
+_PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z0-9][a-z0-9\-]{{0,61}})?[a-z]\Z")
 _SPECIAL = "special"  # stands for a plain domain that email-validator refuses as special-use
 
 
@@ -66,10 +67,13 @@ def is_plain(address: str) -> bool:
     return _PLAIN_ADDRESS.match(address) is not None and plain_domain(address.rpartition("@")[2]) not in ("", _SPECIAL)
 
 
-@lru_cache(100_000)  # a list is judged in parts, which have most of their domains in common
 def plain_domain(domain: str) -> str:
     """The domain in lower case; _SPECIAL for one that is special-use, "" for one that only the validator can judge."""
-    name = domain.lower()
+    return _plain_name(domain.lower()) if len(domain) <= _LONGEST_DOMAIN else ""
+
+
+@lru_cache(100_000)  # a list is judged in parts, which have most of their domains in common
+def _plain_name(name: str) -> str:
     if "--" in name or not _PLAIN_DOMAIN.match(name):
         return ""
     return _SPECIAL if is_under(name, email_validator.SPECIAL_USE_DOMAIN_NAMES) else name
