@@ -3,7 +3,7 @@
 Everything here is synthetic (`bulkmail.sample.worlds`): a year of an organisation whose truth is planted, then eight
 weeks that the engine has not seen. `--people` and `--worlds` set how large and how many. Seeds count from FIRST_SEED;
 none from there on was looked at while the engine was made (that was done on seeds below 2,000, and seeds from 7,000 to
-9,200 have been seen since).
+9,300 have been seen since).
 
 Every figure pools all its worlds: events of all over events of all, for what one world has few of tells nothing by
 itself. Its standard error takes the world as the unit.
@@ -26,7 +26,7 @@ from bulkmail.forecast.sends import sends_of
 from bulkmail.sample import worlds
 
 SPLIT = worlds.START + pd.Timedelta(weeks=52)
-FIRST_SEED = 9_200
+FIRST_SEED = 9_300
 CADENCES = (0.6, 1.0, 1.7)  # of the eight weeks, as multiples of the year before
 STRANGE = ("decayed", "self_selection", "scanners", "survivors")
 
@@ -225,7 +225,7 @@ def holdout(seed, people):
 def lived(task):
     """All tables of one world, by name; a task is its kind, seed and people, and whether a plan is made twice."""
     kind, seed, people, twice = task
-    tables = forecasts(kind, seed, people, CADENCES if kind == "standard" else (1.0,), twice)
+    tables = forecasts(kind, seed, people, (1.0,) if kind == "no_fatigue" else CADENCES, twice)
     if kind != "decayed":  # there a count of letters has no truth of its own
         tables["curves"] = curves(kind, seed, people)
     if kind == "standard":
