@@ -231,16 +231,22 @@ def _drawn(made: Study, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _content(made: Study, rng: np.random.Generator, campaigns: int) -> np.ndarray:
-    """Effects of unseen content: normal, of a spread that is itself known from so many campaigns only."""
-    freedom = max(made.hazard.freedom["campaign"], 4.0)
-    spread = np.sqrt(made.hazard.variance["campaign"] * freedom / rng.chisquare(freedom, DRAWS))
-    return rng.standard_normal((campaigns, DRAWS)) * spread
+    """Effects of unseen content (planned campaigns × draws)."""
+    return rng.standard_normal((campaigns, DRAWS)) * _spread(made, "campaign", rng)
 
 
 def _drift(made: Study, rng: np.random.Generator, periods: int = 4) -> np.ndarray:
     """How far each department's level may have wandered, period by period ahead (departments × periods × draws)."""
     steps = rng.standard_normal((len(made.known.sends.departments), periods, DRAWS))
-    return np.cumsum(steps * np.sqrt(made.hazard.variance.get("drift", 0.0)), axis=1)
+    return np.cumsum(steps * _spread(made, "drift", rng), axis=1)
+
+
+def _spread(made: Study, name: str, rng: np.random.Generator) -> np.ndarray:
+    """Draws of a factor's standard deviation, which is itself known only from so many numbers that were free."""
+    freedom = max(made.hazard.freedom[name], 4.0)
+    least = hazard.LEAST_WANDERING if name == "drift" else 0.0
+    variance = max(made.hazard.variance.get(name, 0.0), least)
+    return np.sqrt(variance * freedom / rng.chisquare(freedom, DRAWS))
 
 
 def _summed(
