@@ -1,9 +1,11 @@
 """Opening a workspace: the schema, the keys, and what the database itself will not let anybody do."""
 
+import hmac
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from builders import NOW
@@ -11,9 +13,10 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from bulkmail.adapters import database, tables
-from bulkmail.adapters.workspace import open_workspace, reading, writing
+from bulkmail.adapters.workspace import alembic_config, open_workspace, reading, writing
 from bulkmail.errors import SettingsError, StateError
 from bulkmail.model import Suppression, SuppressionReason
+from bulkmail.tips import addressing
 from tests.conftest import settings_in
 
 
@@ -31,6 +34,15 @@ def test_opening_again_keeps_the_keys(workspace):
     assert again.person_key == workspace.person_key
     assert again.token_keys == workspace.token_keys
     assert again.token_key_id == 1
+    again.engine.dispose()
+
+
+def test_persons_of_a_workspace_from_before_are_known_again(workspace):
+    with writing(workspace) as connection:
+        command.downgrade(alembic_config(connection), "0013")
+    again = open_workspace(workspace.settings)
+    expected = hmac.digest(workspace.person_key, b"ana@example.com", "sha256")[:16].hex()
+    assert addressing.person_of("Ana@example.com", again.person_key) == expected
     again.engine.dispose()
 
 

@@ -1,16 +1,19 @@
 """Tip 2: what becomes of an address, and what is said about a list of them."""
 
+import hashlib
 import hmac
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkmail.model import ADDRESSING_COLUMNS, Outcome
 from bulkmail.tips import addressing
-from bulkmail.tips.addressing import checks, forms, known
+from bulkmail.tips.addressing import checks, forms, keyed, known
 
 KEY = b"a key of the workspace"
 
@@ -139,9 +142,30 @@ def test_a_mailbox_is_one_in_whatever_spelling(address, mailbox):
 
 @pytest.mark.parametrize("key", [b"", b"short", b"k" * 64, b"k" * 100])
 def test_a_person_is_the_keyed_hash_of_the_mailbox(key):
-    expected = hmac.digest(key, b"ana@gmail.com", "sha256")[:16].hex()
+    expected = cmac_of(b"ana@gmail.com", key)
     assert addressing.person_of("A.na+x@GMAIL.com", key) == expected
     assert addressing.persons(pd.Series(["ana@gmail.com", ""], dtype="str"), key).tolist() == [expected, ""]
+
+
+def test_a_person_of_an_older_workspace_is_known_by_its_hmac():
+    expected = hmac.digest(b"secret", b"ana@gmail.com", "sha256")[:16].hex()
+    mailboxes = pd.Series(["ana@gmail.com", ""], dtype="str")
+    assert addressing.persons(mailboxes, keyed.OLDER + b"secret").tolist() == [expected, ""]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(max_size=70), min_size=1), st.integers(0, 5))
+def test_texts_of_any_length_have_the_hash_of_the_standard(texts, start):
+    column = pa.array(texts, pa.large_string())[start:]
+    expected = [text and cmac_of(text.encode(), KEY) for text in texts[start:]]
+    assert keyed.hashes(column, KEY).to_pylist() == expected
+
+
+def cmac_of(text, key):
+    """By the library's own AES-CMAC (RFC 4493), one text at a time."""
+    made = CMAC(AES(hashlib.sha256(key).digest()))
+    made.update(text)
+    return made.finalize().hex()
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from bulkmail.tips.addressing.columns import cells_of, mask, text_of, texts_of
 from bulkmail.tips.addressing.forms import NO_ADDRESS, RESERVED, forms_of
+from bulkmail.tips.addressing.keyed import hashes
 from bulkmail.tips.addressing.known import NEVER_MAILED_ROLES, RESERVED_DOMAINS
-from bulkmail.tips.addressing.mailboxes import hashes, mailboxes
+from bulkmail.tips.addressing.mailboxes import mailboxes
 from bulkmail.tips.addressing.slips import likely_domains
 from bulkmail.tips.addressing.syntax import is_under
 
@@ -33,7 +34,7 @@ def annotate(
     not given). `suggestion` is for people to look at and is never applied.
     """
     original = table["original_address" if "original_address" in table else "address"]
-    forms = _forms_in_parts(pa.array(original, pa.large_string()))
+    forms = _forms_in_parts(pa.array(original, pa.large_string()), person_key)
     names = forms["domain"].combine_chunks().dictionary_encode()
     domains, where = names.dictionary.to_pylist(), names.indices.to_numpy()
     slips = likely_domains(domain_counts(domains, where)) if slips is None else slips
@@ -41,7 +42,7 @@ def annotate(
         "address": forms["address"],
         "mailbox": forms["mailbox"],
         "domain": forms["domain"],
-        "person": hashes(forms["mailbox"].combine_chunks(), person_key),
+        "person": forms["person"],
         "suggestion": _suggestions(forms, domains, names.indices, slips),
         "addressing_reason": _reasons(forms, domains, where),
         "addressing_note": forms["error"],
@@ -50,12 +51,16 @@ def annotate(
     return with_answers(judged, domain_facts or {})
 
 
-def _forms_in_parts(addresses: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """`normal_forms` of a column, a part of the rows in each thread. Nothing is hashed meanwhile: that keeps Python
-    busy, and these many small steps would wait for it at each of them."""
+def _forms_in_parts(addresses: pa.Array | pa.ChunkedArray, person_key: bytes) -> pa.Table:
+    """`normal_forms` of a column and the `person` of each mailbox, a part of the rows in each thread."""
+
+    def judged(start: int) -> pa.Table:
+        forms = normal_forms(addresses[start : start + _PART_ROWS])
+        return forms.append_column("person", hashes(forms["mailbox"].combine_chunks(), person_key))
+
     starts = range(0, max(len(addresses), 1), _PART_ROWS)
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        whole = pa.concat_tables(pool.map(lambda start: normal_forms(addresses[start : start + _PART_ROWS]), starts))
+        whole = pa.concat_tables(pool.map(judged, starts))
         columns = list(pool.map(pa.ChunkedArray.combine_chunks, whole.columns))
     return pa.table(columns, whole.column_names)
 
