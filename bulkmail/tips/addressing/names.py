@@ -31,13 +31,14 @@ _NOT_A_NAME = (
 
 def is_no_name(table: pd.DataFrame) -> pd.Series:
     """Which rows have something in a column of names that cannot be a name; an empty cell is none and is not meant."""
-    strange = pd.Series(False, index=table.index)
-    for part in _PARTS:
-        if part in table:
-            cells = cells_of(table, part).dictionary_encode()
-            found = pc.match_substring_regex(cells.dictionary, _NOT_A_NAME).take(cells.indices)
-            strange |= mask(found) & table[part].ne("").to_numpy(dtype=bool)
-    return strange
+    columns = [cells_of(table, part).dictionary_encode() for part in _PARTS if part in table]
+    words = pa.chunked_array([column.dictionary for column in columns], pa.large_string()).combine_chunks()
+    found = mask(pc.and_(pc.match_substring_regex(words, _NOT_A_NAME), pc.not_equal(words, "")))
+    strange, seen = np.zeros(len(table), bool), 0
+    for column in columns:
+        strange |= found[seen + column.indices.to_numpy()]
+        seen += len(column.dictionary)
+    return pd.Series(strange, index=table.index)
 
 
 def several_addresses(table: pd.DataFrame) -> pd.Series:
