@@ -38,7 +38,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m tests.torture
 
 calibrate: $(VENV)/.test
-	$(CALIBRATE); small=$$?; $(CALIBRATE) --people 20000 --worlds 6 --standard && exit $$small
+	$(CALIBRATE); small=$$?; $(CALIBRATE) --people 20000 --worlds 18 --standard && exit $$small
 
 lock:
 	uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-annotate --no-header -o $(LOCK) pyproject.toml

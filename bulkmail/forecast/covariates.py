@@ -21,7 +21,7 @@ _LOOK_BACK_DAYS = 182
 _RARE_SHARE = 0.004
 _PARTS = 24  # of the calendar's allotments to a combination of lists
 _RANKS, _MOST_RANKED = 14, 100
-_RANKS_SUPPOSED = 5  # letters of middle rank that everybody begins with
+_LETTERS_SUPPOSED = 5  # that everybody begins with, at as much pressure as was allotted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,6 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
     periods = np.ceil(np.maximum(sends.split - sends.day, 0.0) / PERIOD_DAYS).astype(np.int64)
     periods = np.maximum(periods, 1) - 1  # 0 is the newest, and what is planned
     count = int(periods.max(initial=0)) + 1
-    picked28 = _picked("picked28", known, known.n28, known.allotted28)
     return [
         Factor("seven", np.minimum(known.n7, MOST_7), MOST_7 + 1, "smooth"),
         Factor("month", np.minimum(known.n28, MOST_28), MOST_28 + 1, "smooth"),
@@ -124,8 +123,8 @@ def factors_of(known: Covariates, click_score: np.ndarray, open_score: np.ndarra
         binned("clicks", click_score, known.usable, 16, "smooth"),
         binned("opens", open_score, known.usable, 12, "smooth"),
         _picked("picked7", known, known.n7, known.allotted7),
-        picked28,
-        binned("usually_picked", _usual(known, picked28), known.usable, 6, "smooth"),
+        _picked("picked28", known, known.n28, known.allotted28),
+        binned("usually_picked", _usual(known), known.usable, 16, "smooth"),
     ]  # fmt: skip
 
 
@@ -140,12 +139,15 @@ def _picked(name: str, known: Covariates, letters: np.ndarray, allotted: np.ndar
     return Factor(name, np.minimum(rank * _RANKS, _RANKS - 1).astype(np.int64)[group, letters], _RANKS, "smooth")
 
 
-def _usual(known: Covariates, picked: Factor) -> np.ndarray:
-    """The person's rank on average until the block began, shrunk to the middle: who is picked time and again is of
-    another kind than others under the same pressure, and outlives more without being tolerant."""
-    first, total = known.sends.first, running(picked.codes)
-    middle = (_RANKS - 1) / 2
-    return (total[known.known] - total[first] + _RANKS_SUPPOSED * middle) / (known.known - first + _RANKS_SUPPOSED)
+def _usual(known: Covariates) -> np.ndarray:
+    """How many letters the person had until the block began, over what the calendar allotted, shrunk to 1: who is
+    picked time and again is of another kind than others under the same pressure, and outlives more without being
+    tolerant. Known worse than this, that would be taken for the tolerance of those who outlived much."""
+    first = known.sends.first
+    had, allotted = (running(letters) for letters in (known.n28, known.allotted28))
+    had, allotted = (total[known.known] - total[first] for total in (had, allotted))
+    supposed = _LETTERS_SUPPOSED * max(known.allotted28[known.usable].mean(), 1.0) if known.usable.any() else 1.0
+    return (had + supposed) / (allotted + supposed)
 
 
 def _alike(known: Covariates, allotted: np.ndarray) -> np.ndarray:

@@ -79,11 +79,14 @@ def _row(made: Study, judged: np.ndarray, outcome: str) -> tuple[object, ...]:
 
 def _log_odds(made: Study, rows: np.ndarray) -> np.ndarray:
     """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: how they stand
-    among people of their lists is taken to be as usual. What they have borne counts: held people have outlived less."""
-    odds = made.hazard.log_odds([f.at(rows) for f in made.factors if f.name not in _OF_THE_LOT])
-    for factor in made.factors:
-        if factor.name in _OF_THE_LOT:
-            usual = np.bincount(factor.codes[made.known.usable], minlength=factor.levels)
-            effect = np.exp(made.hazard.levels(factor.name))
-            odds += float(np.log(np.average(effect, weights=np.maximum(usual, 1e-9))))
-    return odds
+    among people of their lists is taken to be as usual for people as keen as they are. What they have borne counts:
+    held people have outlived less."""
+    learned = made.known.usable
+    of_the_lot = [factor for factor in made.factors if factor.name in _OF_THE_LOT]
+    standing = np.exp(sum(made.hazard.levels(factor.name)[factor.codes] for factor in of_the_lot))
+    [keen] = [factor for factor in made.factors if factor.name == "clicks"]
+    count = np.bincount(keen.codes[learned], minlength=keen.levels)
+    usual = np.bincount(keen.codes[learned], weights=standing[learned], minlength=keen.levels) / np.maximum(count, 1)
+    usual = np.where(count, usual, standing[learned].mean())
+    others = [factor.at(rows) for factor in made.factors if factor not in of_the_lot]
+    return made.hazard.log_odds(others) + np.log(usual)[keen.codes[rows]]
