@@ -79,14 +79,21 @@ def _row(made: Study, judged: np.ndarray, outcome: str) -> tuple[object, ...]:
 
 def _log_odds(made: Study, rows: np.ndarray) -> np.ndarray:
     """As the model has it, but that a held person's missing letters are the lot's doing and not a trait: how they stand
-    among people of their lists is taken to be as usual for people as keen as they are. What they have borne counts:
-    held people have outlived less."""
-    learned = made.known.usable
+    among people of their lists is taken to be as usual for people like them. What they have borne counts: held people
+    have outlived less."""
+    alike, learned = _alike(made), made.known.usable
     of_the_lot = [factor for factor in made.factors if factor.name in _OF_THE_LOT]
     standing = np.exp(sum(made.hazard.levels(factor.name)[factor.codes] for factor in of_the_lot))
-    [keen] = [factor for factor in made.factors if factor.name == "clicks"]
-    count = np.bincount(keen.codes[learned], minlength=keen.levels)
-    usual = np.bincount(keen.codes[learned], weights=standing[learned], minlength=keen.levels) / np.maximum(count, 1)
+    count = np.bincount(alike[learned], minlength=alike.max() + 1)
+    usual = np.bincount(alike[learned], weights=standing[learned], minlength=len(count)) / np.maximum(count, 1)
     usual = np.where(count, usual, standing[learned].mean())
     others = [factor.at(rows) for factor in made.factors if factor not in of_the_lot]
-    return made.hazard.log_odds(others) + np.log(usual)[keen.codes[rows]]
+    return made.hazard.log_odds(others) + np.log(usual)[alike[rows]]
+
+
+def _alike(made: Study) -> np.ndarray:
+    """A number for people like each other: as keen, or on the same lists where it is clicks that are judged, for how
+    keen somebody is hangs on those."""
+    if made.outcome == "clicked":
+        return made.known.lists
+    return next(factor.codes for factor in made.factors if factor.name == "clicks")
