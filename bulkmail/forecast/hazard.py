@@ -14,7 +14,9 @@ from threadpoolctl import threadpool_limits
 
 # Of fixed levels: hardly a shrinkage where there are events, and a level without any is not taken for minus infinity.
 # What has a penalty of its own needs none of this: it would pass for data, so that spreads are learned as nothing.
-_LEAST_PENALTY, _LEAST_BESIDE_ANOTHER = 0.4, 0.005
+# Only where the levels of a walk lie as a whole is nothing that its steps tell: there a group is taken to differ from
+# others by so much (standard deviation), or nothing at all would be known of a department that has not written yet.
+_LEAST_PENALTY, _LEAST_BESIDE_ANOTHER, _GROUPS_DIFFER = 0.4, 0.005, 0.5
 _PENALTY_RANGE = (1e-2, 1e6)
 # By so much less a curve may be smooth than was learned, and by at least that variance of its bends; bands are told as
 # if it were. Our own: in 36 worlds without fatigue (seeds 1200 to 1235) nine bands in ten of 1 and 3 letters hold the
@@ -105,7 +107,7 @@ def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, 
     """
     x, columns, shapes = design(factors), columns_of(factors), {f.name: _penalty(f) for f in factors}
     known = near.variance if near else {}
-    penalties = {name: 1 / known.get(name, 1.0) for name, (_, rank) in shapes.items() if rank}
+    penalties = {name: 1 / known.get(name, 1.0) for name, (_, rank, _) in shapes.items() if rank}
     beta = np.zeros(x.shape[1])
     beta[0] = near.beta[0] if near else _log_odds_of(happened, offset)
     for name in near.columns if near else ():
@@ -127,7 +129,7 @@ def fit(factors: Sequence[Factor], happened: np.ndarray, offset: np.ndarray, *, 
         name: columns[name].stop
         - columns[name].start
         - penalties.get(name, 0.0) * _spread(covariance, columns[name], s)
-        for name, (s, _) in shapes.items()
+        for name, (s, _, _) in shapes.items()
     }
     variance = {name: 1 / penalty for name, penalty in penalties.items()}
     looser = {f.name: _looser(f.kind, penalties[f.name]) for f in factors if f.name in penalties}
@@ -156,18 +158,20 @@ def _quadratic(
     return curvature, x.T @ (happened - p) + curvature @ beta
 
 
-def _penalty(factor: Factor) -> tuple[np.ndarray, int]:
-    """What a factor's penalty multiplies, and its rank (0: nothing to learn)."""
-    size = factor.levels
+def _penalty(factor: Factor) -> tuple[np.ndarray, int, np.ndarray]:
+    """What a factor's penalty multiplies, its rank (0: nothing to learn), and what holds the levels besides."""
+    size, least = factor.levels, _LEAST_BESIDE_ANOTHER * np.eye(factor.levels)
     if factor.kind == "random":
-        return np.eye(size), size
+        return np.eye(size), size, least
     if factor.kind == "smooth" and size > 2:
         steps = np.diff(np.eye(size), n=2, axis=0)
-        return steps.T @ steps, size - 2
+        return steps.T @ steps, size - 2, least
     if factor.kind == "walk" and size > factor.groups:
-        steps = np.diff(np.eye(size // factor.groups), axis=0)
-        return np.kron(np.eye(factor.groups), steps.T @ steps), size - factor.groups
-    return np.zeros((size, size)), 0
+        groups, periods = np.eye(factor.groups), size // factor.groups
+        steps, mean = np.diff(np.eye(periods), axis=0), np.full((periods, periods), 1 / periods**2)
+        least = least + np.kron(groups, mean / _GROUPS_DIFFER**2)
+        return np.kron(groups, steps.T @ steps), size - factor.groups, least
+    return np.zeros((size, size)), 0, _LEAST_PENALTY * np.eye(size)
 
 
 def _penalty_matrix(
@@ -176,9 +180,8 @@ def _penalty_matrix(
     held = np.zeros((size, size))
     held[0, 0] = 1e-6  # the intercept is free
     for name, where in columns.items():
-        shape, rank = shapes[name]
-        least = _LEAST_BESIDE_ANOTHER if rank else _LEAST_PENALTY
-        held[where, where] = penalties.get(name, 0.0) * shape + least * np.eye(len(shape))
+        shape, _, least = shapes[name]
+        held[where, where] = penalties.get(name, 0.0) * shape + least
     return held
 
 
@@ -197,7 +200,7 @@ def _learned(
     counted in free numbers: a penalty that is past mattering may go on growing."""
     learned, moved = {}, 0.0
     for name, penalty in penalties.items():
-        shape, rank = shapes[name]
+        shape, rank, _ = shapes[name]
         where = columns[name]
         used = max(rank - penalty * _spread(covariance, where, shape), 1e-3)
         rough = max(float(beta[where] @ shape @ beta[where]), 1e-9)
