@@ -56,7 +56,7 @@ def in_a_line(rules: cadence.Rules) -> str:
     hours = f"{rules.quiet_until:02}:00 – {rules.quiet_from:02}:00"
     gap = t("{hours} hours apart", hours=f"{rules.gap_hours:g}")
     trial = [t("a trial runs")] if rules.trial else []
-    return " · ".join([*caps, gap, hours, " ".join(rules.holidays), *trial])
+    return " · ".join(filter(None, [*caps, gap, hours, " ".join(rules.holidays), *trial]))
 
 
 def save(rules: cadence.Rules) -> None:

@@ -177,6 +177,16 @@ def test_a_forecast_of_eight_weeks_holds_what_then_happens(world):
     assert np.mean(totals) >= 0.7
 
 
+def test_a_department_that_has_not_written_yet_is_told_less_surely_and_not_as_if_nothing_were_known(world):
+    _, sends = with_plan(world)
+    office = np.where(sends.planned, len(sends.departments), sends.department).astype(np.int16)
+    new = replace(sends, department=office, departments=(*sends.departments, "a new office"))
+    of_old, of_new = (forecast.outlook(forecast.learn(each, ("clicked",))).totals.iloc[0] for each in (sends, new))
+    assert of_new["expected"] == pytest.approx(of_old["expected"], rel=0.3)
+    assert of_new["low90"] < of_old["low90"] and of_old["high90"] < of_new["high90"]
+    assert of_new["expected"] / 4 < of_new["low90"] and of_new["high90"] < 4 * of_new["expected"]
+
+
 def test_a_plan_beyond_the_pressure_ever_seen_is_flagged(world):
     _, sends = with_plan(world, cadence=3.0)
     known = covariates.covariates_of(sends)
