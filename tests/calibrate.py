@@ -6,8 +6,8 @@ none from there on was looked at while the engine was made (that was done on see
 9,500 have been seen since).
 
 Every figure pools all its worlds: events of all over events of all, for what one world has few of tells nothing by
-itself. Its standard error takes the world as the unit; of 24 worlds it is as large as what is asked leaves room for
-(.05 of a log ratio, where .10 are asked), which is why there are 72.
+itself. Its standard error takes the world as the unit; of 24 worlds it is half of what is asked (.05 of a log ratio,
+where .10 are), which is why there are more.
 """
 
 import argparse
@@ -243,8 +243,8 @@ def gathered(pool, kind, seeds, people):
 
 def measure(count, people, *, first=FIRST_SEED, strange=True):
     """Yield every bar with what was measured; without `strange` only of worlds that are as the engine takes them, and
-    of a third as many where letters do nothing. Of each strange kind there is a sixth as many."""
-    seeds, some, few = (range(first, first + max(count // part, 2)) for part in (1, 3, 6))
+    of half as many where letters do nothing. Of each strange kind there is half as many too."""
+    seeds, half = range(first, first + count), range(first, first + max(count // 2, 2))
     with get_context("spawn").Pool(min(os.cpu_count() or 1, count)) as pool:
         tables = gathered(pool, "standard", seeds, people)
         yield from forecast_bars("standard", tables)
@@ -252,11 +252,11 @@ def measure(count, people, *, first=FIRST_SEED, strange=True):
         yield from gain_bars(tables["gains"])
         yield from curve_bars("standard", tables["curves"])
         yield from holdout_bars(tables["holdouts"])
-        tables = gathered(pool, "no_fatigue", some, people)
+        tables = gathered(pool, "no_fatigue", half, people)
         yield from null_bars(tables["curves"])
         yield from harmless_bars(tables["gains"])
         for kind in STRANGE if strange else ():
-            tables = gathered(pool, kind, few, people)
+            tables = gathered(pool, kind, half, people)
             yield from forecast_bars(kind, tables)
             yield from won_bars(kind, tables["gains"])
             yield from curve_bars(kind, tables["curves"]) if "curves" in tables else ()
@@ -350,7 +350,7 @@ def harmless_bars(table):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=5_000)
-    parser.add_argument("--worlds", type=int, default=72)
+    parser.add_argument("--worlds", type=int, default=48)
     parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--standard", action="store_true", help="leave out worlds unlike what the engine supposes")
     given = parser.parse_args(arguments)
