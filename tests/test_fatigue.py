@@ -233,7 +233,8 @@ def improved(world):
     planned, sends = with_plan(world)
     past = forecast.learn(sends, ("unsubscribed", "clicked"))
     busy = [one.name for one in planned[:3]]
-    allowed = lambda campaign, day: int(day + (sends.start - worlds.START).days) % 7 < 5  # noqa: E731
+    shift = (sends.start - worlds.START) / pd.Timedelta(days=1)
+    allowed = lambda campaign, day: int(day + shift) % 7 < 5  # noqa: E731
     first, again = (forecast.improve(past, allowed=allowed, locked=busy) for _ in range(2))
     return planned, past, first, again
 
