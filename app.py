@@ -1,5 +1,6 @@
 """The launcher: joins the pages, the public routes and the worker. Run it with `bulkmail app`."""
 
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from bulkmail import web, wiring
 
 # The script is pages/_frame.py and not this file: with a folder `pages/` beside the main script, a deep link into a
 # fresh server would run a page alone, past the frame and its sign-in.
-FRAME = Path(__file__).parent / "pages" / "_frame.py"
+FRAME = Path(__file__).absolute().parent / "pages" / "_frame.py"
+# Streamlit puts this folder there for each run and takes it away after the first to end, under the feet of the others.
+sys.path.append(str(FRAME.parent))
 HOUSE = wiring.open_house()
 STAFF = wiring.Staff(HOUSE)
 
