@@ -1,5 +1,6 @@
 """A list yet to be saved: the file, how it was read and corrected by hand, and saving it as a version."""
 
+import math
 from dataclasses import dataclass
 
 import _reading
@@ -16,6 +17,7 @@ from bulkmail.errors import BulkmailError
 from bulkmail.model import Finding, say
 from bulkmail.roles import Role
 
+HELD = "lists-held"  # the file of this session that is yet to be saved
 VIEWS = {"found": say("What was found"), "rows": say("Every row"), "reading": say("How it was read")}
 
 
@@ -41,28 +43,50 @@ class Pasted:
 
 
 def show_uploader() -> UploadedFile | Pasted | None:
-    file = st.file_uploader(
+    """Draw where a file or text is given; once a file is, its name and a way to give another in its place."""
+    if held := st.session_state.get(HELD):
+        show_held(held)
+        return held
+    st.file_uploader(
         t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
         type=["csv", "tsv", "txt", "xlsx", "ods"],
         key="lists-file",
+        on_change=hold,
     )
     with st.expander(t("Or paste addresses"), icon=":material/content_paste:", key="lists-paste"):
         text = st.text_area(
             t("Addresses or a table, as copied from a mail program or a spreadsheet"), key="lists-pasted", height=140,
             max_chars=2_000_000,
         )  # fmt: skip
-    if file is None and text.strip():
-        file = Pasted(text)
-    place = st.empty()  # which a file clears before it is judged
-    if file is None:
-        lesson = t(
-            "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
-            "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
-            "the file stays on this machine."
-        )
-        with place:
-            ui.empty("groups", t("Here stands what is in the file"), lesson)
-    return file
+    place = st.empty()  # which a text clears before it is judged
+    if text.strip():
+        return Pasted(text)
+    lesson = t(
+        "Encoding, delimiter, sheet and header are found by themselves, in Chinese, English and Portuguese, and "
+        "can be corrected. Then every row is judged: who can be mailed, who cannot, and why. Nothing is sent, and "
+        "the file stays on this machine."
+    )
+    with place:
+        ui.empty("groups", t("Here stands what is in the file"), lesson)
+    return None
+
+
+def hold() -> None:
+    """Keep the file beside its uploader, which copies all of it at each run, with every other person waiting; for a
+    callback."""
+    st.session_state[HELD] = st.session_state["lists-file"]
+
+
+def let_go() -> None:
+    """Forget the file that was given."""
+    st.session_state.pop(HELD, None)
+
+
+def show_held(file: UploadedFile) -> None:
+    told = f":material/description: **{ui.plain(file.name)}** :gray[{math.ceil(file.size / 1000):,} kB]"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(told, width="content")
+        st.button(t("Another file"), icon=":material/close:", type="tertiary", key="lists-another", on_click=let_go)
 
 
 def show_upload(file: UploadedFile) -> None:

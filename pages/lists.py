@@ -10,7 +10,7 @@ from _history import show_history, show_last
 from _report import Seen, look, show_cards, show_found
 from _rows import show_rows
 from _ui import t
-from _upload import show_upload, show_uploader
+from _upload import let_go, show_upload, show_uploader
 from _versions import show_versions, version_words
 
 from bulkmail import mending, prepare, rows
@@ -37,6 +37,7 @@ def main() -> None:
         if file := show_uploader():
             show_upload(file)
     else:
+        let_go()
         show_saved(choose_version(known), known)
 
 

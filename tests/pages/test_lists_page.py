@@ -34,7 +34,7 @@ def uploaded(page, name, data):
 
 def from_somewhere(page):
     """Say where a list without dates comes from, as the gate asks."""
-    return page.text_input(f"lists-origin-{page.file_uploader('lists-file').value.file_id}").set_value("the fair").run()
+    return page.text_input(f"lists-origin-{page.session_state['lists-held'].file_id}").set_value("the fair").run()
 
 
 def numbers(page):
@@ -100,10 +100,26 @@ def test_a_list_with_fresh_dates_needs_no_word(opened, sqlite_workspace):
 def test_a_list_is_saved_from_an_address_that_asks_for_a_new_one(opened, sqlite_workspace):
     saved(sqlite_workspace)
     page = from_somewhere(uploaded(opened("lists", list="new"), "more.csv", b"email\na@alpha.edu\n"))
-    page.text_input(f"lists-name-{page.file_uploader('lists-file').value.file_id}").set_value("others").run()
+    page.text_input(f"lists-name-{page.session_state['lists-held'].file_id}").set_value("others").run()
     page.button("lists-save").click().run()
     assert {version.name for version in lists.lists(sqlite_workspace)} == {"people.csv", "others"}
     assert page.selectbox("list").value != "new"
+
+
+def test_a_file_that_was_given_is_named_and_gives_way_to_another(opened):
+    page = uploaded(opened("lists"), "*people*.csv", b"email\na@alpha.edu\n")
+    assert not page.get("file_uploader")  # which would copy the file at every run
+    assert r"**\*people\*.csv** :gray[1 kB]" in " ".join(text.value for text in page.markdown)
+    page.button("lists-another").click().run()
+    page = uploaded(page, "others.csv", b"email\nb@alpha.edu\nc@alpha.edu\n")
+    assert numbers(page)[0] == "2"
+
+
+def test_a_file_is_forgotten_where_a_saved_list_is_looked_at(opened, sqlite_workspace):
+    saved(sqlite_workspace)
+    page = uploaded(opened("lists", list="new"), "more.csv", b"email\na@alpha.edu\n")
+    page.selectbox("list").set_value("1").run()
+    assert "lists-held" not in page.session_state
 
 
 def test_a_file_in_which_no_address_is_found_is_read_by_hand(opened):
