@@ -4,6 +4,7 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pyarrow
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 
@@ -14,6 +15,10 @@ from bulkmail import web, wiring
 FRAME = Path(__file__).absolute().parent / "pages" / "_frame.py"
 # Streamlit puts this folder there for each run and takes it away after the first to end, under the feet of the others.
 sys.path.append(str(FRAME.parent))
+# A click takes dozens of turns with the interpreter. Of whoever computes meanwhile each turn is had after this long; at
+# Python's own 5 ms they add up to what a person feels.
+sys.setswitchinterval(0.001)
+pyarrow.set_cpu_count(max(1, pyarrow.cpu_count() // 2))  # nor may a long list that is read take every processor
 HOUSE = wiring.open_house()
 STAFF = wiring.Staff(HOUSE)
 
