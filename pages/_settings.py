@@ -1,6 +1,7 @@
 """What is set, what that means, how to change it, and where everything rests."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 
 import _ui as ui
@@ -148,5 +149,9 @@ def show_places(house: Workspace) -> None:
 
 
 def show_versions() -> None:
-    known = {"Python": platform.python_version(), **{name: version(name) for name in PARTS}}
-    st.caption(" · ".join(f"{name} {number}" for name, number in known.items()))
+    st.caption(" · ".join(f"{name} {number}" for name, number in _versions().items()))
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {"Python": platform.python_version(), **{name: version(name) for name in PARTS}}

@@ -349,9 +349,9 @@ def _together(group: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
     others: a question that nobody may ask would else be told twenty times."""
     first: dict[object, tuple[Finding, list[str]]] = {}
     for finding in group:
-        alike = (finding.message.template, finding.fix) if finding.outcome is Outcome.UNKNOWN else finding
-        if id(finding) != id(first.setdefault(str(alike), (finding, []))[0]):
-            first[str(alike)][1].append(finding.code)
+        alike = str((finding.message.template, finding.fix)) if finding.outcome is Outcome.UNKNOWN else id(finding)
+        if finding is not first.setdefault(alike, (finding, []))[0]:
+            first[alike][1].append(finding.code)
     return list(first.values())
 
 
