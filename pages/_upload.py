@@ -46,6 +46,8 @@ def show_uploader() -> UploadedFile | Pasted | None:
     """Draw where a file or text is given; once a file is, its name and a way to give another in its place."""
     if held := st.session_state.get(HELD):
         show_held(held)
+        for _ in ("paste box", "lesson"):
+            st.empty()  # they would stand there until the file is read
         return held
     st.file_uploader(
         t("A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"),
