@@ -100,7 +100,7 @@ def do(seen: Seen, what: str, changed: Callable[[], pd.DataFrame]) -> None:
 def show_row(seen: Seen, picked: pd.DataFrame) -> None:
     """Draw the cells of one row to correct."""
     row = int(picked["source_row"].iloc[0])
-    own = seen.table[seen.table["source_row"] == row]
+    own = prepare.mended_rows(ui.house(), seen.version.id, [row])
     names = mending.own_columns(own)[: int(limits.CELLS_TO_MEND.value)]
     key = f"lists-row-{seen.version.id}-{row}-{st.session_state.get('lists-turn', 0)}"
     with st.form(key):
@@ -135,4 +135,4 @@ def show_as_uploaded(seen: Seen, row: int) -> None:
 
 def correct(seen: Seen, row: int, names: list[str], key: str) -> None:
     cells = {name: st.session_state[f"{key}-{name}"] for name in names}
-    do(seen, "edited", lambda: mending.edit(seen.table, row, cells))
+    do(seen, "edited", lambda: mending.edit(prepare.mended_rows(ui.house(), seen.version.id, [row]), row, cells))

@@ -7,7 +7,7 @@ import streamlit as st
 from _ui import t
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from bulkmail import intake, prepare, rows
+from bulkmail import prepare
 from bulkmail.errors import InputError
 from bulkmail.intake import by_hand
 from bulkmail.model import FIELD_PREFIX, say
@@ -36,20 +36,20 @@ ENCODINGS = {
 DELIMITERS = {",": say("comma"), ";": say("semicolon"), "\t": say("tab"), "|": say("vertical bar")}
 
 
-def read(file: UploadedFile) -> intake.Reading:
+def read(file: UploadedFile) -> prepare.ListRead:
     """The uploaded file as a list, by what was last chosen for it. Raises InputError where it is none."""
     return _read(file.file_id, st.session_state.get(f"reading-{file.file_id}", "{}"), file.name, file.getvalue())
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner=False)
-def _read(file_id: str, chosen: str, name: str, _data: bytes) -> intake.Reading:
+def _read(file_id: str, chosen: str, name: str, _data: bytes) -> prepare.ListRead:
     return prepare.read_list(_data, name, json.loads(chosen))
 
 
 # ---------------------------------------------------------------- what was read
 
 
-def show_reading(reading: intake.Reading) -> None:
+def show_reading(reading: prepare.ListRead) -> None:
     """Draw encoding, delimiter or sheet, and which column of the file is which."""
     told = [t("{rows} rows", rows=reading.rows)]
     if reading.sheet:
@@ -60,10 +60,10 @@ def show_reading(reading: intake.Reading) -> None:
         mark = DELIMITERS.get(reading.delimiter)
         told.append(t("cells apart by {mark}", mark=mark or reading.delimiter))
     st.caption(ui.plain(" · ".join(told)))
-    show_columns(reading.columns, rows.examples(reading.table.head(1_000)))
+    show_columns(reading.columns, reading.examples)
 
 
-def show_sheets(file: UploadedFile, reading: intake.Reading) -> None:
+def show_sheets(file: UploadedFile, reading: prepare.ListRead) -> None:
     """Ask which sheet is meant where several hold addresses."""
     key = f"reading-{file.file_id}"
     asked = json.loads(st.session_state.get(key, "{}"))
@@ -127,7 +127,7 @@ def _headers(file_id: str, encoding: str | None, sheet: str | None, _data: bytes
     return by_hand.headers_of(_data, encoding=encoding, sheet=sheet)
 
 
-def show_choices(file: UploadedFile, reading: intake.Reading | None) -> None:
+def show_choices(file: UploadedFile, reading: prepare.ListRead | None) -> None:
     """Draw the form that reads the file again as told; also for a file that could not be read by itself."""
     key, data = f"reading-{file.file_id}", file.getvalue()
     asked = json.loads(st.session_state.get(key, "{}"))

@@ -19,14 +19,18 @@ from bulkmail.roles import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A list as the page looks at it: `table` with its own cells, what was found in it, and the header of each column
-    in the file. `version` is None for a file that is not saved; only the newest version can be mended."""
+    """A list as the page looks at it: a file that was read or a saved version, what was found in it, and the header of
+    each column in the file. Only the newest version can be mended."""
 
-    table: pd.DataFrame
+    list: prepare.ListRead | ListVersion
     report: prepare.Overview
     columns: dict[str, str]
-    version: ListVersion | None = None
     newest: bool = False
+
+    @property
+    def version(self) -> ListVersion | None:
+        """The version that is looked at; None for a file that is not saved."""
+        return self.list if isinstance(self.list, ListVersion) else None
 
     @property
     def every_row(self) -> pd.DataFrame:
@@ -47,28 +51,21 @@ class Seen:
 
 @st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
 def _judged(
-    key: str, known: str, _table: pd.DataFrame, _read: tuple[Finding, ...], _tell: Callable[[int, int], object]
+    key: str, known: str, _list: prepare.ListRead | ListVersion, _tell: Callable[[int, int], object]
 ) -> prepare.Overview:
     """The overview of a list, kept until something is learned of its people."""
-    return prepare.overview(ui.house(), _table, _read, now=wiring.now(), on_progress=_tell)
+    return prepare.overview(ui.house(), _list, now=wiring.now(), on_progress=_tell)
 
 
-def look(
-    key: str,
-    table: pd.DataFrame,
-    columns: dict[str, str],
-    read: tuple[Finding, ...] = (),
-    version: ListVersion | None = None,
-    newest: bool = False,
-) -> Seen:
+def look(key: str, seen: prepare.ListRead | ListVersion, columns: dict[str, str], newest: bool = False) -> Seen:
     """The list, judged; `key` changes whenever its table does."""
     told: list[tuple[int, int]] = []
     context = (None, get_script_run_ctx())
     with st.spinner(t("Judging every row…")), ThreadPoolExecutor(1, "", add_script_run_ctx, context) as beside:
         known = database.last_change(ui.house())
-        work = beside.submit(_judged, key, known, table, read, lambda *numbers: told.append(numbers))
+        work = beside.submit(_judged, key, known, seen, lambda *numbers: told.append(numbers))
         show_asking(work, told)
-    return Seen(table=table, report=work.result(), columns=columns, version=version, newest=newest)
+    return Seen(list=seen, report=work.result(), columns=columns, newest=newest)
 
 
 def show_asking(work: Future, told: list[tuple[int, int]]) -> None:

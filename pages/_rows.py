@@ -8,7 +8,7 @@ from _mending import show_mending
 from _report import Seen
 from _ui import t
 
-from bulkmail import audience, limits, prepare, rejects, results, rows
+from bulkmail import audience, limits, prepare, results, rows
 from bulkmail.model import say
 
 COLUMNS = {
@@ -49,7 +49,7 @@ def show_rows(seen: Seen) -> None:
 
 def options_of(seen: Seen) -> dict[str, str]:
     """What rows can be asked for, each with its number."""
-    report, likely = seen.report, int((seen.every_row["suggestion"] != "").sum())
+    report, likely = seen.report, seen.report.suggested
     words = {reason: t(text) for reason, text in audience.REASONS.items()}
     return {
         "out": t("All rows left out ({count})", count=report.excluded),
@@ -105,21 +105,13 @@ def show_table(shown: pd.DataFrame, can_mend: bool) -> list[int]:
 
 def show_download(seen: Seen) -> None:
     """Draw the way to the workbook of rows to correct: those left out, and those with a suggestion."""
-    reason, likely = seen.every_row["reason"], seen.every_row["suggestion"] != ""
-    reasons = reason.mask((reason == "") & likely, "likely")
-    words = {reason: t(text) for reason, text in audience.REASONS.items()} | {"likely": t("Likely a slip")}
+    words = {reason: t(text) for reason, text in audience.REASONS.items()} | {prepare.LIKELY: t("Likely a slip")}
     captions = (t("Row"), t("Reason"), t("Suggestion"))
     marked = prepare.mark(ui.house(), seen.version) if seen.version else ""
     st.download_button(
         t("Rows to correct (XLSX)"),
-        lambda: rejects.reject_workbook(own_cells(seen), reasons, words, seen.columns, captions, mark=marked),
+        lambda: prepare.workbook_to_correct(ui.house(), seen.list, seen.report, words, seen.columns, captions, marked),
         "rejected-rows.xlsx", key="lists-rejects", icon=":material/download:", on_click="ignore", width="stretch",
-        disabled=not (reasons != "").any(), help=t("Correct them in a spreadsheet and bring the workbook back here."),
+        help=t("Correct them in a spreadsheet and bring the workbook back here."),
+        disabled=not (seen.report.excluded or seen.report.suggested),
     )  # fmt: skip
-
-
-def own_cells(seen: Seen) -> pd.DataFrame:
-    """The list's own cells in the order of its rows, each with its suggestion: what judging reads from a cell, a date
-    say, is not what the list has there."""
-    ordered = seen.table.sort_values("source_row", kind="stable", ignore_index=True)
-    return ordered.assign(suggestion=seen.every_row["suggestion"])

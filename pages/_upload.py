@@ -11,7 +11,7 @@ from _rows import show_rows
 from _ui import t
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from bulkmail import intake, list_history, prepare, wiring
+from bulkmail import list_history, prepare, wiring
 from bulkmail.adapters import database, lists
 from bulkmail.errors import BulkmailError
 from bulkmail.model import Finding, say
@@ -107,7 +107,7 @@ def show_upload(file: UploadedFile) -> None:
     head = st.container()
     _reading.show_sheets(file, reading)
     key = f"{file.file_id} {st.session_state.get(f'reading-{file.file_id}')}"
-    seen = look(key, reading.table, reading.columns, reading.findings)
+    seen = look(key, reading, reading.columns)
     with head:
         show_save(file, reading, seen.report.gate)
     show_cards(seen)
@@ -120,7 +120,7 @@ def show_upload(file: UploadedFile) -> None:
         {"found": show_found, "rows": show_rows}[view](seen)
 
 
-def show_save(file: UploadedFile, reading: intake.Reading, gate: tuple[Finding, ...]) -> None:
+def show_save(file: UploadedFile, reading: prepare.ListRead, gate: tuple[Finding, ...]) -> None:
     """Draw the name to save the list under and, where it looks bought or stale, the question where it is from."""
     name, save = st.columns([5, 1], vertical_alignment="bottom")
     with name:
@@ -160,7 +160,7 @@ def name_of(file: UploadedFile) -> str:
     return st.session_state.get(f"lists-name-{file.file_id}", "").strip() or file.name
 
 
-def keep(file: UploadedFile, reading: intake.Reading, gate: tuple[Finding, ...]) -> None:
+def keep(file: UploadedFile, reading: prepare.ListRead, gate: tuple[Finding, ...]) -> None:
     """Save the list and have the page show it; for a callback."""
     file_hash, by = prepare.content_hash(file.getvalue()), ui.who()
     origin = st.session_state.get(f"lists-origin-{file.file_id}", "")

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import _reading
 import _ui as ui
-import pandas as pd
 import streamlit as st
 from _history import show_history, show_last
 from _report import Seen, look, show_cards, show_found
@@ -13,14 +12,14 @@ from _ui import t
 from _upload import let_go, show_upload, show_uploader
 from _versions import show_versions, version_words
 
-from bulkmail import mending, prepare, rows
+from bulkmail import prepare
 from bulkmail.adapters import database
 from bulkmail.adapters.lists import ListVersion
 from bulkmail.model import say
 
 ui.require_frame()
 
-NEW, SOME = "new", 1_000  # what stands for a list yet to come, and rows that an example is looked for in
+NEW = "new"  # what stands for a list yet to come
 VIEWS = {
     "found": say("What was found"),
     "rows": say("Rows, to mend"),
@@ -89,29 +88,22 @@ def show_saved(version: ListVersion, known: list[ListVersion]) -> None:
         show_use(version)
     else:
         st.info(t("An earlier version, to read and compare. Campaigns use the newest."), icon=":material/history:")
-    key, table, mended = table_of(version.id, prepare.list_hash(ui.house(), version))
-    seen = look(key, table, dict(version.meta.get("columns", {})), version=version, newest=newest)
+    list_hash = prepare.list_hash(ui.house(), version)
+    seen = look(f"{version.id} {list_hash}", version, dict(version.meta.get("columns", {})), newest)
     show_cards(seen)
-    if mended:
+    if list_hash != version.meta["file_hash"]:  # something is mended
         show_last(seen)
     view = ui.choose(t("Look at"), {name: t(word) for name, word in VIEWS.items()}, "seen", **ui.SEGMENTS)
     if view == "versions":
         show_versions(seen, known)
     elif view == "reading":
-        show_columns(seen, table)
+        show_columns(seen)
     else:
         {"found": show_found, "rows": show_rows, "history": show_history}[view](seen)
 
 
-@st.cache_resource(max_entries=2, ttl=600, show_spinner=False)
-def table_of(list_id: int, list_hash: str) -> tuple[str, pd.DataFrame, bool]:
-    """What changes whenever the table does, the table with its mends, and whether there are any."""
-    held = prepare.mends_of(ui.house(), list_id)
-    return f"{list_id} {mending.digest(held)}", prepare.mended_list(ui.house(), list_id), len(held) > 0
-
-
-def show_columns(seen: Seen, table: pd.DataFrame) -> None:
-    _reading.show_columns(seen.columns, rows.examples(table.head(SOME)))
+def show_columns(seen: Seen) -> None:
+    _reading.show_columns(seen.columns, prepare.examples_of(ui.house(), seen.list))
     st.caption(t("To read it another way, upload the file again."))
 
 

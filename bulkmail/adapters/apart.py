@@ -2,8 +2,7 @@
 million rows would hold up every click of every person for seconds.
 
 What is called and what comes back travel through a pipe; tables and large files through files in a folder that only
-this user can read. They are read and not mapped: of a file that is mapped the disk is freed when Python lets go of the
-table, and everybody waits for the disk.
+this user can read. A table that one such process hands to the next stays in its file (`Resting`).
 """
 
 import io
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
 import pandas as pd
-import pyarrow as pa
+
+from bulkmail.adapters.resting import Resting, read_frame, write_frame
 
 _LARGE_BYTES = 1_000_000
 _NICE = 10  # clicks come before what is done apart, where both want the processor
@@ -58,7 +58,7 @@ def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> 
             answer = _answer(process, _packed(call(Path(folder)), Path(folder)), partial(meanwhile, Path(folder)))
         if process.returncode:
             raise RuntimeError(f"the process apart ended with {process.returncode}")
-        result, error = _Unpacker(io.BytesIO(answer)).load()
+        result, error = _Unpacker(io.BytesIO(answer), Resting.of_file).load()
     if error is not None:
         raise error
     return result
@@ -81,38 +81,37 @@ def _packed(value: object, folder: Path) -> bytes:
 
 
 class _Packer(pickle.Pickler):
-    """Writes tables and large byte strings beside the pickle, each once."""
+    """Writes tables and large byte strings beside the pickle, each once; those in files already stay in them."""
 
     def __init__(self, file: BinaryIO, folder: Path) -> None:
         super().__init__(file, protocol=5)
         self.folder, self.written = folder, {}
 
     def persistent_id(self, value: object) -> tuple[str, str] | None:
-        kind = "frame" if isinstance(value, pd.DataFrame) else "bytes" if isinstance(value, bytes) else ""
-        if not kind or (kind == "bytes" and len(value) < _LARGE_BYTES):
-            return None
+        if isinstance(value, Resting):
+            return "resting", value.path or self._written(value.table, write_frame)
+        if isinstance(value, pd.DataFrame):
+            return "frame", self._written(value, write_frame)
+        if isinstance(value, bytes) and len(value) >= _LARGE_BYTES:
+            return "bytes", self._written(value, Path.write_bytes)
+        return None
+
+    def _written(self, value: object, write: Callable) -> str:
         if id(value) not in self.written:
             path = self.folder / os.urandom(8).hex()
-            (_write_frame if kind == "frame" else Path.write_bytes)(path, value)
-            self.written[id(value)] = (kind, str(path)), value  # kept, so that its id is not given to another
+            write(path, value)
+            self.written[id(value)] = str(path), value  # kept, so that its id is not given to another
         return self.written[id(value)][0]
 
 
 class _Unpacker(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, rest: Callable[[str], Resting]) -> None:
+        super().__init__(file)
+        self.read = {"resting": rest, "frame": read_frame, "bytes": lambda path: Path(path).read_bytes()}
+
     def persistent_load(self, told: tuple[str, str]) -> object:
         kind, path = told
-        return _read_frame(path) if kind == "frame" else Path(path).read_bytes()
-
-
-def _write_frame(path: Path, frame: pd.DataFrame) -> None:
-    table = pa.Table.from_pandas(frame)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-
-
-def _read_frame(path: str) -> pd.DataFrame:
-    with pa.OSFile(path) as file:
-        return pa.ipc.open_file(file).read_all().to_pandas(split_blocks=True)
+        return self.read[kind](path)
 
 
 def _main(folder: Path) -> None:
@@ -121,7 +120,7 @@ def _main(folder: Path) -> None:
         os.nice(_NICE)
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand in the answer
-    work, args, kwargs = _Unpacker(sys.stdin.buffer).load()
+    work, args, kwargs = _Unpacker(sys.stdin.buffer, lambda path: Resting(path=path)).load()
     try:
         told = work(*args, **kwargs), None
     except Exception as error:

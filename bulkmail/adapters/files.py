@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,11 +46,7 @@ def load_table(
     home: Path, content_hash: str, *, start: int = 0, stop: int | None = None, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Rows `start` to `stop` (exclusive) of the frame; only the groups they lie in are read. StateError when gone."""
-    path = _path(home, content_hash)
-    if not path.exists():
-        raise StateError(
-            "The file tables/{name} of this workspace is missing. Restore it from a backup.", name=path.name
-        )
+    path = _there(home, content_hash)
     with pq.ParquetFile(path, memory_map=True) as file:
         stop = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
         groups, first = _groups(file.metadata, start, stop)
@@ -59,6 +55,21 @@ def load_table(
         else:
             table = file.read_row_groups(groups, columns=list(columns) if columns is not None else None)
         return table.slice(start - first, max(stop - start, 0)).to_pandas()
+
+
+def load_rows(home: Path, content_hash: str, column: str, values: Collection[object]) -> pd.DataFrame:
+    """The rows of the frame with one of these values in a column; of a sorted column only the groups they lie in are
+    read. StateError when the file is gone."""
+    return pq.read_table(_there(home, content_hash), filters=[(column, "in", list(values))]).to_pandas()
+
+
+def _there(home: Path, content_hash: str) -> Path:
+    path = _path(home, content_hash)
+    if not path.exists():
+        raise StateError(
+            "The file tables/{name} of this workspace is missing. Restore it from a backup.", name=path.name
+        )
+    return path
 
 
 @lru_cache(maxsize=2)

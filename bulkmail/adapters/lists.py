@@ -1,6 +1,6 @@
 """Versions of uploaded lists, as normalised: a row in the database, the table itself in a Parquet file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,9 +76,14 @@ def list_version_of(ws: Workspace, list_id: int) -> ListVersion:
     return _version(row)
 
 
-def load_list(ws: Workspace, list_id: int) -> pd.DataFrame:
-    """The table of a version, as it was saved."""
-    return files.load_table(ws.home, list_version_of(ws, list_id).content_hash)
+def load_list(ws: Workspace, list_id: int, *, stop: int | None = None) -> pd.DataFrame:
+    """The table of a version, as it was saved, or its rows before `stop`."""
+    return files.load_table(ws.home, list_version_of(ws, list_id).content_hash, stop=stop)
+
+
+def load_rows(ws: Workspace, list_id: int, numbers: Collection[int]) -> pd.DataFrame:
+    """The rows of a version with these numbers (source_row), as they were saved."""
+    return files.load_rows(ws.home, list_version_of(ws, list_id).content_hash, "source_row", numbers)
 
 
 def _version(row: Row) -> ListVersion:

@@ -27,12 +27,11 @@ _BLANK = b"\0\t\r\n \xef\xbb\xbf\xfe\xff"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """A list as read. `columns` says for each column which header it came from; `headers` are all headers of the file;
-    `rows` equals the length of the table; `findings` tell what was odd; `sheets` are the sheets of a workbook that hold
-    addresses, where there are several and none was asked for."""
+class HowRead:
+    """How a list was read. `columns` says for each column which header it came from; `headers` are all headers of the
+    file; `rows` is how many its table has; `findings` tell what was odd; `sheets` are the sheets of a workbook that
+    hold addresses, where there are several and none was asked for."""
 
-    table: pd.DataFrame
     encoding: str
     delimiter: str
     sheet: str
@@ -41,6 +40,13 @@ class Reading:
     findings: tuple[Finding, ...]
     rows: int
     sheets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(HowRead):
+    """A list as read, and how."""
+
+    table: pd.DataFrame
 
 
 def read_list(

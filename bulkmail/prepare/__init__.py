@@ -18,7 +18,16 @@ from bulkmail.prepare.campaigns import (
 )
 from bulkmail.prepare.drill import make_drill, newest_drill
 from bulkmail.prepare.folders import ENGINES, Summary, report_on_folder
-from bulkmail.prepare.large import Overview, keep_list, overview, read_list
+from bulkmail.prepare.large import (
+    LIKELY,
+    ListRead,
+    Overview,
+    examples_of,
+    keep_list,
+    overview,
+    read_list,
+    workbook_to_correct,
+)
 from bulkmail.prepare.letters import canary_url, judge_letter, largest_letter, letters_of
 from bulkmail.prepare.lists import (
     ListReport,
@@ -35,6 +44,7 @@ from bulkmail.prepare.mends import (
     mark,
     mend,
     mended_list,
+    mended_rows,
     mends_of,
     save_list,
 )
@@ -74,8 +84,10 @@ __all__ = [
     "ALL",
     "ASK_LIST",
     "ENGINES",
+    "LIKELY",
     "UNDER_WAY",
     "Inputs",
+    "ListRead",
     "ListReport",
     "Overview",
     "Prepared",
@@ -105,6 +117,7 @@ __all__ = [
     "corrections",
     "corrections_of_file",
     "dismiss_opt_outs",
+    "examples_of",
     "excluded_of",
     "findings_of_drill",
     "form_url",
@@ -124,6 +137,7 @@ __all__ = [
     "mark",
     "mend",
     "mended_list",
+    "mended_rows",
     "mends_of",
     "needs_words",
     "newest_drill",
@@ -155,4 +169,5 @@ __all__ = [
     "watched",
     "with_looks",
     "with_second_opinion",
+    "workbook_to_correct",
 ]

@@ -1,20 +1,19 @@
 """Prepares what people did to a list: mends laid over its version, undone, carried to the next, and compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
 
-from bulkmail import intake, limits, mending, rejects, versions
+from bulkmail import intake, mending, rejects, versions
 from bulkmail.adapters import lists, mends
-from bulkmail.adapters.apart import apart
-from bulkmail.adapters.settings import Settings
-from bulkmail.adapters.workspace import Workspace, open_workspace
+from bulkmail.adapters.workspace import Workspace
 from bulkmail.errors import InputError, StateError
 from bulkmail.intake import workbooks
 from bulkmail.intake.headers import language_of
+from bulkmail.prepare.beside import beside
 from bulkmail.tips import addressing
 
 
@@ -23,9 +22,14 @@ def mends_of(ws: Workspace, list_id: int) -> pd.DataFrame:
     return mending.standing(mends.deeds(ws, list_id), mends.mends(ws, list_id))
 
 
-def mended_list(ws: Workspace, list_id: int) -> pd.DataFrame:
-    """The table of a version with its mends, as every campaign sees it."""
-    return mending.overlay(lists.load_list(ws, list_id), mends_of(ws, list_id))
+def mended_list(ws: Workspace, list_id: int, *, stop: int | None = None) -> pd.DataFrame:
+    """The table of a version with its mends, as every campaign sees it, or its rows before `stop`."""
+    return mending.overlay(lists.load_list(ws, list_id, stop=stop), mends_of(ws, list_id))
+
+
+def mended_rows(ws: Workspace, list_id: int, numbers: Collection[int]) -> pd.DataFrame:
+    """The rows of a version with these numbers (source_row), with their mends."""
+    return mending.overlay(lists.load_rows(ws, list_id, numbers), mends_of(ws, list_id))
 
 
 def list_hash(ws: Workspace, version: lists.ListVersion) -> str:
@@ -47,6 +51,10 @@ def mark(ws: Workspace, version: lists.ListVersion) -> str:
 def corrections(ws: Workspace, version: lists.ListVersion, data: bytes) -> rejects.Corrections:
     """What was corrected in a workbook of rejected rows since it was made, whatever was mended here meanwhile. Raises
     InputError where it is no workbook of this version."""
+    return beside(ws, version.rows, _corrections, version, data)
+
+
+def _corrections(ws: Workspace, version: lists.ListVersion, data: bytes) -> rejects.Corrections:
     sheets = _sheets(data)
     file_hash, _, deed = rejects.mark_of(sheets).partition(" ")
     if file_hash != version.meta["file_hash"]:
@@ -114,13 +122,7 @@ def _carrier(
 
 def compare(ws: Workspace, earlier: int, later: int) -> versions.Changes:
     """What changed between two versions of a list, each as it was uploaded; of long ones in a process apart."""
-    if lists.list_version_of(ws, later).rows > limits.JUDGED_APART_ROWS.value:
-        return apart(_compare_there, ws.settings, earlier, later)
-    return _compare(ws, earlier, later)
-
-
-def _compare_there(settings: Settings, earlier: int, later: int) -> versions.Changes:
-    return _compare(open_workspace(settings), earlier, later)
+    return beside(ws, lists.list_version_of(ws, later).rows, _compare, earlier, later)
 
 
 def _compare(ws: Workspace, earlier: int, later: int) -> versions.Changes:

@@ -2,15 +2,19 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from bulkmail import intake, mending, prepare, rows
 from bulkmail.adapters.apart import apart, apart_telling
+from bulkmail.adapters.resting import Resting
 from bulkmail.errors import InputError
 from tests.benchmarks import big_lists
 from tests.builders import NOW
+
+SILENT = {"now": NOW, "on_progress": lambda done, domains: None}
 
 
 def test_it_is_another_process():
@@ -53,12 +57,13 @@ def _step_by_step(steps, on_progress):
 
 
 def test_a_long_list_is_kept_apart_with_the_mends_of_the_one_before(sqlite_workspace):
-    first = intake.read_list(big_lists.csv(21_000), "list.csv")
+    first = prepare.read_list(big_lists.csv(21_000), "list.csv", {})
     about = {"file_hash": "h", "now": NOW, "who": "ana", "origin": ""}
     before = prepare.keep_list(sqlite_workspace, "list", first, **about)
-    gone = mending.leave_out(first.table, [2, 3], "asked by telephone")
+    gone = mending.leave_out(first.resting.table, [2, 3], "asked by telephone")
     prepare.mend(sqlite_workspace, before.id, "left_out", gone, who="ana", now=NOW)
-    after = replace(first, table=first.table.iloc[1:].reset_index(drop=True), rows=first.rows - 1)
+    fewer = Resting(first.resting.table.iloc[1:].reset_index(drop=True))
+    after = replace(first, resting=fewer, rows=first.rows - 1)
     kept = prepare.keep_list(sqlite_workspace, "list", after, **about)
     mended = prepare.mended_list(sqlite_workspace, kept.id)
     assert mended.loc[mended["left_out"] != "", "source_row"].tolist() == [3]
@@ -67,12 +72,59 @@ def test_a_long_list_is_kept_apart_with_the_mends_of_the_one_before(sqlite_works
 
 def test_a_long_list_gets_the_same_report_apart(sqlite_workspace):
     data = big_lists.csv(25_000)
-    reading = prepare.read_list(data, "list.csv", {})
-    pd.testing.assert_frame_equal(reading.table, intake.read_list(data, "list.csv").table)
-    silent = {"now": NOW, "on_progress": lambda done, domains: None}
-    there = prepare.overview(sqlite_workspace, reading.table, reading.findings, **silent)
+    reading = intake.read_list(data, "list.csv")
+    read = prepare.read_list(data, "list.csv", {})
+    there = prepare.overview(sqlite_workspace, read, **SILENT)
     here = prepare.report_on_list(sqlite_workspace, reading.table, reading.findings, now=NOW)
     assert (there.findings, there.gate, there.reasons) == (here.findings, here.gate, here.audience.reasons)
     assert (there.eligible, there.excluded) == (len(here.audience.eligible), len(here.audience.excluded))
+    assert there.suggested == (here.table["suggestion"] != "").sum()
     parts = here.audience.eligible, here.audience.excluded
     pd.testing.assert_frame_equal(there.every_row, rows.with_reasons(*parts))
+
+
+def test_a_long_list_looks_the_same_once_it_is_saved(sqlite_workspace):
+    read = prepare.read_list(big_lists.csv(25_000), "list.csv", {})
+    kept = prepare.keep_list(sqlite_workspace, "list", read, "h", NOW, who="ana", origin="")
+    before, after = (prepare.overview(sqlite_workspace, seen, **SILENT) for seen in (read, kept))
+    pd.testing.assert_frame_equal(before.every_row, after.every_row)
+    assert prepare.examples_of(sqlite_workspace, read) == prepare.examples_of(sqlite_workspace, kept)
+    told = ({}, read.columns, ("Row", "Reason", "Suggestion"), "")
+    books = [prepare.workbook_to_correct(sqlite_workspace, seen, before, *told) for seen in (read, kept)]
+    first, second = (intake.read_list(book, "list.xlsx").table for book in books)
+    pd.testing.assert_frame_equal(first, second)
+    assert len(first) == len(before.every_row[(before.every_row[["reason", "suggestion"]] != "").any(axis=1)])
+
+
+# ---------------------------------------------------------------- tables that pass unread
+
+
+def test_a_table_goes_from_one_process_to_the_next_and_is_not_read_here():
+    resting = apart(_made, 5)
+    assert apart(_length_of_both, resting, Resting(pd.DataFrame({"n": [1, 2]}))) == 7
+    Path(resting.path).unlink()
+    with pytest.raises(FileNotFoundError):
+        resting.table  # noqa: B018
+
+
+def test_a_table_at_rest_is_read_once_and_as_it_was_made():
+    resting = apart(_made, 5)
+    assert resting.table["n"].tolist() == [0, 1, 2, 3, 4]
+    Path(resting.path).unlink()
+    assert len(resting.table) == 5
+
+
+def _made(rows):
+    return Resting(pd.DataFrame({"n": range(rows)}))
+
+
+def _length_of_both(one, other):
+    return len(one.table) + len(other.table)
+
+
+def test_the_file_of_a_table_goes_with_it_and_nobody_else_may_read_it():
+    resting = apart(_made, 5)
+    folder = Path(resting.path).parent
+    assert folder.stat().st_mode & 0o077 == 0
+    del resting
+    assert not folder.exists()
