@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from bulkmail import limits
 from bulkmail.forecast.holdout import lot_of
@@ -37,7 +37,7 @@ def read_hours(letters: pd.DataFrame) -> tuple[pd.DataFrame, Text | None]:
         mean=("difference", "mean"),
         sd=("difference", "std"),
     ).reset_index()
-    reach = stats.t.ppf(1 - 0.025 / max(len(table), 1), table["campaigns"] - 1)
+    reach = special.stdtrit(table["campaigns"] - 1, 1 - 0.025 / max(len(table), 1))
     half = reach * table["sd"] / np.sqrt(table["campaigns"])
     half = half.where(table["campaigns"] >= limits.ENOUGH_CAMPAIGNS.value)
     table = table.rename(columns={"mean": "difference"}).drop(columns="sd")
