@@ -22,7 +22,8 @@ import pandas as pd
 from bulkmail.adapters.resting import Resting, read_frame, write_frame
 
 _LARGE_BYTES = 1_000_000
-_NICE = 10  # clicks come before what is done apart, where both want the processor
+# Clicks come before what is done apart, from its first import on, where both want the processor (Windows has no nice).
+_BEGIN = "import os; getattr(os, 'nice', int)(10); from bulkmail.adapters.apart import main; main()"
 _PROGRESS, _NOTED, _LOOK_SECONDS = "progress", 20, 0.3
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -53,7 +54,7 @@ def _note(path: Path, done: int, whole: int) -> None:
 def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> _Result:
     with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
         there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-m", "bulkmail.adapters.apart", folder]
+        command = [sys.executable, "-c", _BEGIN, folder]
         with subprocess.Popen(command, stdin=-1, stdout=-1, env=there) as process:
             answer = _answer(process, _packed(call(Path(folder)), Path(folder)), partial(meanwhile, Path(folder)))
         if process.returncode:
@@ -114,10 +115,8 @@ class _Unpacker(pickle.Unpickler):
         return self.read[kind](path)
 
 
-def _main(folder: Path) -> None:
-    """Do what standard input asks for, and put what came of it on standard output."""
-    if hasattr(os, "nice"):  # not on Windows
-        os.nice(_NICE)
+def main() -> None:
+    """Do what standard input asks for, and answer on standard output, with tables in the folder that is named."""
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand in the answer
     work, args, kwargs = _Unpacker(sys.stdin.buffer, lambda path: Resting(path=path)).load()
@@ -125,8 +124,4 @@ def _main(folder: Path) -> None:
         told = work(*args, **kwargs), None
     except Exception as error:
         told = None, error
-    answer.write(_packed(told, folder))
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    answer.write(_packed(told, Path(sys.argv[1])))
