@@ -22,8 +22,6 @@ import pandas as pd
 from bulkmail.adapters.resting import Resting, read_frame, write_frame
 
 _LARGE_BYTES = 1_000_000
-# Clicks come before what is done apart, from its first import on, where both want the processor (Windows has no nice).
-_BEGIN = "import os; getattr(os, 'nice', int)(10); from bulkmail.adapters.apart import main; main()"
 _PROGRESS, _NOTED, _LOOK_SECONDS = "progress", 20, 0.3
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -54,7 +52,7 @@ def _note(path: Path, done: int, whole: int) -> None:
 def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> _Result:
     with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
         there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-c", _BEGIN, folder]
+        command = [sys.executable, "-m", "bulkmail.adapters.aside", folder]
         with subprocess.Popen(command, stdin=-1, stdout=-1, env=there) as process:
             answer = _answer(process, _packed(call(Path(folder)), Path(folder)), partial(meanwhile, Path(folder)))
         if process.returncode:

@@ -21,6 +21,15 @@ def test_it_is_another_process():
     assert apart(os.getpid) != os.getpid()
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux tells processors apart")
+def test_it_steps_aside_for_those_who_click():
+    mine = os.sched_getaffinity(0)
+    theirs = apart(os.sched_getaffinity, 0)
+    assert theirs <= mine
+    assert len(theirs) == max(1, len(mine) - 1)
+    assert apart(os.getpriority, os.PRIO_PROCESS, 0) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_tables_and_bytes_go_in_and_come_out_as_they_were():
     frame = pd.DataFrame({"a": pd.Series(["x", ""], dtype="str"), "n": [1, 2], "at": pd.to_datetime([NOW, None])})
     (told, data), again = apart(_both, (frame, b"\0" * 2_000_000), frame.set_axis([5, 7]))
