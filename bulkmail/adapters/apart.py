@@ -1,11 +1,12 @@
 """Work in a process of its own, so that nobody else waits for it: Python runs one thread at a time, and a list of a
 million rows would hold up every click of every person for seconds.
 
-What is called and what comes back travel through a pipe; tables and large files through files in a folder that only
-this user can read. A table that one such process hands to the next stays in its file (`Resting`).
+What is called lies in a folder that only this user can read, tables and large files in files of their own there; what
+comes back travels through a pipe. A table that one such process hands to the next stays in its file (`Resting`).
 """
 
 import io
+import itertools
 import os
 import pickle
 import subprocess
@@ -17,12 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from bulkmail.adapters.resting import Resting, read_frame, write_frame
 
-_LARGE_BYTES = 1_000_000
-_PROGRESS, _NOTED, _LOOK_SECONDS = "progress", 20, 0.3
+_LARGE_BYTES, _MANY = 1_000_000, 20_000  # bytes, and numbers of rows, that travel in a file
+_QUESTION, _PROGRESS, _NOTED, _LOOK_SECONDS = "question", "progress", 20, 0.3
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -53,8 +55,9 @@ def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> 
     with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
         there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "bulkmail.adapters.aside", folder]
-        with subprocess.Popen(command, stdin=-1, stdout=-1, env=there) as process:
-            answer = _answer(process, _packed(call(Path(folder)), Path(folder)), partial(meanwhile, Path(folder)))
+        Path(folder, _QUESTION).write_bytes(_packed(call(Path(folder)), Path(folder)))
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=there) as process:
+            answer = _answer(process, partial(meanwhile, Path(folder)))
         if process.returncode:
             raise RuntimeError(f"the process apart ended with {process.returncode}")
         result, error = _Unpacker(io.BytesIO(answer), Resting.of_file).load()
@@ -63,12 +66,11 @@ def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> 
     return result
 
 
-def _answer(process: subprocess.Popen, question: bytes | None, meanwhile: Callable[[], None]) -> bytes:
+def _answer(process: subprocess.Popen, meanwhile: Callable[[], None]) -> bytes:
     answer = None
     while answer is None:
         with suppress(subprocess.TimeoutExpired):
-            answer = process.communicate(question, timeout=_LOOK_SECONDS)[0]
-        question = None  # it is on its way
+            answer = process.communicate(timeout=_LOOK_SECONDS)[0]
         meanwhile()
     return answer
 
@@ -80,7 +82,7 @@ def _packed(value: object, folder: Path) -> bytes:
 
 
 class _Packer(pickle.Pickler):
-    """Writes tables and large byte strings beside the pickle, each once; those in files already stay in them."""
+    """Writes tables, large byte strings and many numbers beside the pickle, each once; those in files stay in them."""
 
     def __init__(self, file: BinaryIO, folder: Path) -> None:
         super().__init__(file, protocol=5)
@@ -93,6 +95,8 @@ class _Packer(pickle.Pickler):
             return "frame", self._written(value, write_frame)
         if isinstance(value, bytes) and len(value) >= _LARGE_BYTES:
             return "bytes", self._written(value, Path.write_bytes)
+        if isinstance(value, tuple) and len(value) >= _MANY and set(map(type, value)) == {int}:
+            return "numbers", self._written(value, _write_numbers)
         return None
 
     def _written(self, value: object, write: Callable) -> str:
@@ -106,20 +110,37 @@ class _Packer(pickle.Pickler):
 class _Unpacker(pickle.Unpickler):
     def __init__(self, file: BinaryIO, rest: Callable[[str], Resting]) -> None:
         super().__init__(file)
-        self.read = {"resting": rest, "frame": read_frame, "bytes": lambda path: Path(path).read_bytes()}
+        self.read = {"resting": rest, "frame": read_frame, "bytes": _read_bytes, "numbers": _read_numbers}
 
     def persistent_load(self, told: tuple[str, str]) -> object:
         kind, path = told
         return self.read[kind](path)
 
 
+def _read_bytes(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _write_numbers(path: Path, numbers: tuple[int, ...]) -> None:
+    np.array(numbers, np.int64).tofile(path)
+
+
+def _read_numbers(path: str) -> tuple[int, ...]:
+    """The numbers, made in parts, between which others have their turn; while a pickle is read, nobody has."""
+    numbers = np.fromfile(path, np.int64)
+    parts = (numbers[start : start + _MANY].tolist() for start in range(0, len(numbers), _MANY))
+    return tuple(itertools.chain.from_iterable(parts))
+
+
 def main() -> None:
-    """Do what standard input asks for, and answer on standard output, with tables in the folder that is named."""
+    """Do what is asked in the folder that is named, and answer on standard output, with tables in that folder."""
+    folder = Path(sys.argv[1])
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand in the answer
-    work, args, kwargs = _Unpacker(sys.stdin.buffer, lambda path: Resting(path=path)).load()
+    with (folder / _QUESTION).open("rb") as question:
+        work, args, kwargs = _Unpacker(question, lambda path: Resting(path=path)).load()
     try:
         told = work(*args, **kwargs), None
     except Exception as error:
         told = None, error
-    answer.write(_packed(told, Path(sys.argv[1])))
+    answer.write(_packed(told, folder))

@@ -42,6 +42,16 @@ def _both(first, second):
     return first, second
 
 
+def test_many_row_numbers_come_as_they_were():
+    many, few, words = tuple(range(70_001)), (1, 2**70), ("a",) * 30_000
+    assert apart(_both, (many, few), words) == ((many, few), words)
+
+
+def test_what_is_asked_may_be_longer_than_a_pipe_holds():
+    long = [f"{number}" for number in range(100_000)]
+    assert apart(len, long) == 100_000
+
+
 def test_what_it_raises_is_raised_here_in_words_that_can_be_translated():
     with pytest.raises(InputError, match="is empty") as refused:
         apart(intake.read_list, b"", "list.csv")
