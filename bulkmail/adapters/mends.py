@@ -75,8 +75,14 @@ def deeds(ws: Workspace, list_id: int) -> pd.DataFrame:
     return frame.assign(about=pd.Series(list(about), dtype=object))
 
 
+def newest_deed(ws: Workspace, list_id: int) -> int:
+    """The id of the last deed on a version, 0 without one: a version with its mends is another where this is."""
+    with reading(ws) as connection:
+        return last_deed(connection, list_id)
+
+
 def last_deed(connection: Connection, list_id: int) -> int:
-    """The id of the last deed on a version, 0 without one, inside a transaction."""
+    """As `newest_deed`, inside a transaction."""
     return connection.execute(select(func.max(deed.c.id)).where(deed.c.list_id == list_id)).scalar() or 0
 
 

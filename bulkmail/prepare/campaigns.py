@@ -1,6 +1,6 @@
 """Prepares a campaign: from a list and a letter to a plan that a person may approve. It calls; no rule lives here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bulkmail import audience, compose, intake, limits, plan, preflight, roles
-from bulkmail.adapters import database, drafts, journal, ledger, lists, past, sign_ups, suppressions, watching
+from bulkmail.adapters import database, drafts, journal, ledger, lists, mends, past, sign_ups, suppressions, watching
 from bulkmail.adapters.workspace import Workspace
 from bulkmail.audience import Audience
 from bulkmail.errors import StateError
@@ -62,7 +62,7 @@ def inputs_of(ws: Workspace, campaign: Campaign) -> Inputs | None:
 def state_of(ws: Workspace, campaign: Campaign) -> str:
     """A text that changes whenever the campaign may have to be prepared anew: its draft, its list, what is known."""
     version = lists.newest(ws, campaign.list_name)
-    of_list = f"{version.id} {list_hash(ws, version)}" if version else ""
+    of_list = f"{version.id} {mends.newest_deed(ws, version.id)}" if version else ""
     return f"{plan.campaign_hash(campaign)} {of_list} {database.last_change(ws)}"
 
 
@@ -376,7 +376,7 @@ def plan_under_way(ws: Workspace, inputs: Inputs) -> str | None:
 
     Who it mails stays as approved, whatever has happened since: the last look sees to who may not be mailed any more.
     """
-    return _made_of(ws, inputs.campaign, inputs.list_hash)
+    return _made_of(ws, inputs.campaign, lambda: inputs.list_hash)
 
 
 def plan_to_watch(ws: Workspace, campaign: Campaign) -> str | None:
@@ -384,14 +384,14 @@ def plan_to_watch(ws: Workspace, campaign: Campaign) -> str | None:
     sent of this very letter and list; None where there is something to review, or nothing yet."""
     at_work = (run.plan_hash for run in journal.runs(ws, *UNDER_WAY) if run.campaign_id == campaign.id)
     version = lists.newest(ws, campaign.list_name)
-    sent = version and _made_of(ws, campaign, list_hash(ws, version))
+    sent = version and _made_of(ws, campaign, lambda: list_hash(ws, version))
     return next(at_work, sent)
 
 
-def _made_of(ws: Workspace, campaign: Campaign, list_hash: str) -> str | None:
+def _made_of(ws: Workspace, campaign: Campaign, list_hash: Callable[[], str]) -> str | None:
     campaign_part = plan.campaign_hash(campaign)
     for stored in journal.plans(ws, campaign.id):
-        same = stored.plan.parts["campaign"] == campaign_part and stored.plan.parts["list"] == list_hash
+        same = stored.plan.parts["campaign"] == campaign_part and stored.plan.parts["list"] == list_hash()
         if same and not stored.voided_at and journal.run_state(ws, stored.plan.hash) not in ("", "cancelled"):
             return stored.plan.hash
     return None

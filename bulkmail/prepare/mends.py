@@ -34,7 +34,8 @@ def mended_rows(ws: Workspace, list_id: int, numbers: Collection[int]) -> pd.Dat
 
 def list_hash(ws: Workspace, version: lists.ListVersion) -> str:
     """What a plan knows a version with its mends by; that of its file alone where nothing is mended."""
-    return mending.mended_hash(str(version.meta["file_hash"]), mends_of(ws, version.id))
+    file_hash = str(version.meta["file_hash"])
+    return mending.mended_hash(file_hash, mends_of(ws, version.id)) if mends.newest_deed(ws, version.id) else file_hash
 
 
 def mend(ws: Workspace, list_id: int, what: str, changed: pd.DataFrame, *, who: str, now: datetime) -> int:
@@ -44,8 +45,7 @@ def mend(ws: Workspace, list_id: int, what: str, changed: pd.DataFrame, *, who: 
 
 def mark(ws: Workspace, version: lists.ListVersion) -> str:
     """What a workbook of rows to correct is marked with: the file, and the last deed whose mends it shows."""
-    done = mends.deeds(ws, version.id)["id"]
-    return f"{version.meta['file_hash']} {0 if done.empty else done.max()}"
+    return f"{version.meta['file_hash']} {mends.newest_deed(ws, version.id)}"
 
 
 def corrections(ws: Workspace, version: lists.ListVersion, data: bytes) -> rejects.Corrections:
