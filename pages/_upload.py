@@ -162,13 +162,12 @@ def name_of(file: UploadedFile) -> str:
 
 def keep(file: UploadedFile, reading: prepare.ListRead, gate: tuple[Finding, ...]) -> None:
     """Save the list and have the page show it; for a callback."""
-    file_hash, by = prepare.content_hash(file.getvalue()), ui.who()
-    origin = st.session_state.get(f"lists-origin-{file.file_id}", "")
+    by, origin = ui.who(), st.session_state.get(f"lists-origin-{file.file_id}", "")
     if not ui.may(Role.AUTHOR):
         return
     try:
         list_history.admit(gate, origin)
-        saved = prepare.keep_list(ui.house(), name_of(file), reading, file_hash, wiring.now(), who=by, origin=origin)
+        saved = prepare.keep_list(ui.house(), name_of(file), reading, wiring.now(), who=by, origin=origin)
     except BulkmailError as error:
         ui.report(error)
         return

@@ -1,8 +1,9 @@
 """Work in a process of its own, so that nobody else waits for it: Python runs one thread at a time, and a list of a
 million rows would hold up every click of every person for seconds.
 
-What is called lies in a folder that only this user can read, tables and large files in files of their own there; what
-comes back travels through a pipe. A table that one such process hands to the next stays in its file (`Resting`).
+What is called lies in a folder that only this user can read, tables in files of their own there; uploads are handed
+over through a pipe, at the pace of who reads them, and so does what comes back. A table that one such process hands to
+the next stays in its file (`Resting`).
 """
 
 import io
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -55,8 +56,10 @@ def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> 
     with tempfile.TemporaryDirectory(prefix="bulkmail-", ignore_cleanup_errors=True) as folder:
         there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "bulkmail.adapters.aside", folder]
-        Path(folder, _QUESTION).write_bytes(_packed(call(Path(folder)), Path(folder)))
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=there) as process:
+        uploads: list[bytes] = []
+        Path(folder, _QUESTION).write_bytes(_packed(call(Path(folder)), Path(folder), uploads))
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=there) as process:
+            _hand_over(process, uploads)
             answer = _answer(process, partial(meanwhile, Path(folder)))
         if process.returncode:
             raise RuntimeError(f"the process apart ended with {process.returncode}")
@@ -64,6 +67,13 @@ def _apart(call: Callable[[Path], tuple], meanwhile: Callable[[Path], None]) -> 
     if error is not None:
         raise error
     return result
+
+
+def _hand_over(process: subprocess.Popen, uploads: list[bytes]) -> None:
+    with suppress(BrokenPipeError):  # it has died, which is said below
+        for upload in uploads:
+            process.stdin.write(upload)
+        process.stdin.flush()
 
 
 def _answer(process: subprocess.Popen, meanwhile: Callable[[], None]) -> bytes:
@@ -75,18 +85,19 @@ def _answer(process: subprocess.Popen, meanwhile: Callable[[], None]) -> bytes:
     return answer
 
 
-def _packed(value: object, folder: Path) -> bytes:
+def _packed(value: object, folder: Path, uploads: list[bytes] | None = None) -> bytes:
     file = io.BytesIO()
-    _Packer(file, folder).dump(value)
+    _Packer(file, folder, uploads).dump(value)
     return file.getvalue()
 
 
 class _Packer(pickle.Pickler):
-    """Writes tables, large byte strings and many numbers beside the pickle, each once; those in files stay in them."""
+    """Writes tables, large byte strings and many numbers beside the pickle, each once; those in files stay in them.
+    Where there are `uploads`, large byte strings join them instead: to write a hundred megabytes holds up others."""
 
-    def __init__(self, file: BinaryIO, folder: Path) -> None:
+    def __init__(self, file: BinaryIO, folder: Path, uploads: list[bytes] | None) -> None:
         super().__init__(file, protocol=5)
-        self.folder, self.written = folder, {}
+        self.folder, self.written, self.uploads = folder, {}, uploads
 
     def persistent_id(self, value: object) -> tuple[str, str] | None:
         if isinstance(value, Resting):
@@ -94,10 +105,18 @@ class _Packer(pickle.Pickler):
         if isinstance(value, pd.DataFrame):
             return "frame", self._written(value, write_frame)
         if isinstance(value, bytes) and len(value) >= _LARGE_BYTES:
-            return "bytes", self._written(value, Path.write_bytes)
+            return self._large(value)
         if isinstance(value, tuple) and len(value) >= _MANY and set(map(type, value)) == {int}:
             return "numbers", self._written(value, _write_numbers)
         return None
+
+    def _large(self, value: bytes) -> tuple[str, str]:
+        if self.uploads is None:
+            return "bytes", self._written(value, Path.write_bytes)
+        if not any(value is known for known in self.uploads):
+            self.uploads.append(value)
+        at = next(number for number, known in enumerate(self.uploads) if value is known)
+        return "upload", f"{at} {len(value)}"
 
     def _written(self, value: object, write: Callable) -> str:
         if id(value) not in self.written:
@@ -111,6 +130,7 @@ class _Unpacker(pickle.Unpickler):
     def __init__(self, file: BinaryIO, rest: Callable[[str], Resting]) -> None:
         super().__init__(file)
         self.read = {"resting": rest, "frame": read_frame, "bytes": _read_bytes, "numbers": _read_numbers}
+        self.read["upload"] = cache(_read_upload)  # once, though it may be named twice
 
     def persistent_load(self, told: tuple[str, str]) -> object:
         kind, path = told
@@ -119,6 +139,14 @@ class _Unpacker(pickle.Unpickler):
 
 def _read_bytes(path: str) -> bytes:
     return Path(path).read_bytes()
+
+
+def _read_upload(told: str) -> bytes:
+    size = int(told.split()[1])
+    data = sys.stdin.buffer.read(size)
+    if len(data) < size:
+        raise EOFError("who asked is gone")
+    return data
 
 
 def _write_numbers(path: Path, numbers: tuple[int, ...]) -> None:

@@ -16,19 +16,19 @@ def beside(
     ws: Workspace, rows: int, work: Callable[Concatenate[Workspace, _Parameters], _Result], *args: _Parameters.args
 ) -> _Result:
     """What `work(ws, *args)` returns or raises, for a list of so many rows; see `apart` for what it can be given."""
-    return apart(_there, work, ws.settings, *args) if is_long(rows) else work(ws, *args)
+    return apart(_there, work, ws.settings, *args) if _is_long(rows) else work(ws, *args)
 
 
 def beside_telling(
     tell: Callable[[int, int], object], ws: Workspace, rows: int, work: Callable[..., _Result], *args: object
 ) -> _Result:
     """As `beside`. `work` is given `on_progress` besides, and what it says there, `tell` is told."""
-    if is_long(rows):
+    if _is_long(rows):
         return apart_telling(tell, _there, work, ws.settings, *args)
     return work(ws, *args, on_progress=tell)
 
 
-def is_long(rows: int) -> bool:
+def _is_long(rows: int) -> bool:
     """Whether work on so many rows would hold up everybody else."""
     return rows > limits.JUDGED_APART_ROWS.value
 

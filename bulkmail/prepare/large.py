@@ -15,7 +15,7 @@ from bulkmail.adapters.workspace import Workspace
 from bulkmail.forecast import BounceForecast
 from bulkmail.model import Finding
 from bulkmail.prepare.beside import beside, beside_telling
-from bulkmail.prepare.lists import Progress, report_on_list
+from bulkmail.prepare.lists import Progress, content_hash, report_on_list
 from bulkmail.prepare.mends import mended_list, save_list
 
 LIKELY = "likely"  # the reason to correct a row that is not left out: an address with a suggestion
@@ -26,6 +26,7 @@ _SOME_ROWS = 1_000  # that an example is looked for in
 class ListRead(intake.HowRead):
     """A file as it was read, for a page: its table rests, and `examples` are what it holds (`rows.examples`)."""
 
+    file_hash: str
     resting: Resting
     examples: dict[str, str]
 
@@ -40,25 +41,21 @@ def read_list(data: bytes, filename: str, chosen: Mapping[str, object]) -> ListR
 def _read(data: bytes, filename: str, **chosen: object) -> ListRead:
     reading = intake.read_list(data, filename, **chosen)
     examples = rows.examples(reading.table.head(_SOME_ROWS))
-    return ListRead(resting=Resting(reading.table), examples=examples, **_how(reading))
+    return ListRead(file_hash=content_hash(data), resting=Resting(reading.table), examples=examples, **_how(reading))
 
 
 def _how(reading: intake.HowRead) -> dict[str, object]:
     return {field.name: getattr(reading, field.name) for field in fields(intake.HowRead)}
 
 
-def keep_list(
-    ws: Workspace, name: str, read: ListRead, file_hash: str, now: datetime, *, who: str, origin: str
-) -> ListVersion:
+def keep_list(ws: Workspace, name: str, read: ListRead, now: datetime, *, who: str, origin: str) -> ListVersion:
     """What `save_list` returns or raises."""
-    return beside(ws, read.rows, _keep, name, replace(read, findings=()), file_hash, now, who, origin)
+    return beside(ws, read.rows, _keep, name, replace(read, findings=()), now, who, origin)
 
 
-def _keep(
-    ws: Workspace, name: str, read: ListRead, file_hash: str, now: datetime, who: str, origin: str
-) -> ListVersion:
+def _keep(ws: Workspace, name: str, read: ListRead, now: datetime, who: str, origin: str) -> ListVersion:
     reading = intake.Reading(table=read.resting.table, **_how(read))
-    return save_list(ws, name, reading, file_hash, now, who=who, origin=origin)
+    return save_list(ws, name, reading, read.file_hash, now, who=who, origin=origin)
 
 
 # ---------------------------------------------------------------- a list that is looked at, saved or not
@@ -134,15 +131,13 @@ def workbook_to_correct(
     """The workbook (`rejects.reject_workbook`) of the rows that are left out, and for the reason LIKELY of those with a
     suggestion; with the list's own cells: what judging reads from a cell, a date say, is not what the list has there.
     """
-    return beside(ws, seen.rows, _workbook, seen, report.resting, labels, columns, captions, mark)
+    told = {"labels": labels, "columns": columns, "captions": captions, "mark": mark}
+    return beside(ws, seen.rows, _workbook, seen, report.resting, told)
 
 
-def _workbook(
-    ws: Workspace, seen: ListRead | ListVersion, judged: Resting, labels: Mapping, columns: Mapping, *told: object
-) -> bytes:
-    captions, mark = told
+def _workbook(ws: Workspace, seen: ListRead | ListVersion, judged: Resting, told: Mapping) -> bytes:
     ordered = _table_of(ws, seen).sort_values("source_row", kind="stable", ignore_index=True)
     reason, suggestion = judged.table["reason"], judged.table["suggestion"]
     reasons = reason.mask((reason == "") & (suggestion != ""), LIKELY)
     own = ordered.assign(suggestion=suggestion)
-    return rejects.reject_workbook(own, reasons, labels, columns, captions, mark=mark)
+    return rejects.reject_workbook(own, reasons, **told)

@@ -38,6 +38,25 @@ def test_tables_and_bytes_go_in_and_come_out_as_they_were():
     assert again.index.tolist() == [5, 7]
 
 
+def test_an_upload_that_is_named_twice_is_handed_over_once():
+    upload, other = b"a" * 1_500_000, b"b" * 1_000_000
+    assert apart(_are_one, (upload, other), upload)
+
+
+def _are_one(uploads, again):
+    return uploads == (b"a" * 1_500_000, b"b" * 1_000_000) and uploads[0] is again
+
+
+def test_a_process_that_dies_before_it_has_read_an_upload_is_said():
+    with pytest.raises(RuntimeError, match="ended with"):
+        apart(Unreadable(), b"a" * 2_000_000)
+
+
+class Unreadable:
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
 def _both(first, second):
     return first, second
 
@@ -77,7 +96,7 @@ def _step_by_step(steps, on_progress):
 
 def test_a_long_list_is_kept_apart_with_the_mends_of_the_one_before(sqlite_workspace):
     first = prepare.read_list(big_lists.csv(21_000), "list.csv", {})
-    about = {"file_hash": "h", "now": NOW, "who": "ana", "origin": ""}
+    about = {"now": NOW, "who": "ana", "origin": ""}
     before = prepare.keep_list(sqlite_workspace, "list", first, **about)
     gone = mending.leave_out(first.resting.table, [2, 3], "asked by telephone")
     prepare.mend(sqlite_workspace, before.id, "left_out", gone, who="ana", now=NOW)
@@ -87,6 +106,7 @@ def test_a_long_list_is_kept_apart_with_the_mends_of_the_one_before(sqlite_works
     mended = prepare.mended_list(sqlite_workspace, kept.id)
     assert mended.loc[mended["left_out"] != "", "source_row"].tolist() == [3]
     assert (kept.rows, kept.name) == (20_999, "list")
+    assert kept.meta["file_hash"] == prepare.content_hash(big_lists.csv(21_000))
 
 
 def test_a_long_list_gets_the_same_report_apart(sqlite_workspace):
@@ -104,7 +124,7 @@ def test_a_long_list_gets_the_same_report_apart(sqlite_workspace):
 
 def test_a_long_list_looks_the_same_once_it_is_saved(sqlite_workspace):
     read = prepare.read_list(big_lists.csv(25_000), "list.csv", {})
-    kept = prepare.keep_list(sqlite_workspace, "list", read, "h", NOW, who="ana", origin="")
+    kept = prepare.keep_list(sqlite_workspace, "list", read, NOW, who="ana", origin="")
     before, after = (prepare.overview(sqlite_workspace, seen, **SILENT) for seen in (read, kept))
     pd.testing.assert_frame_equal(before.every_row, after.every_row)
     assert prepare.examples_of(sqlite_workspace, read) == prepare.examples_of(sqlite_workspace, kept)
