@@ -169,7 +169,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand in the answer
     with (folder / _QUESTION).open("rb") as question:
-        work, args, kwargs = _Unpacker(question, lambda path: Resting(path=path)).load()
+        work, args, kwargs = _Unpacker(question, lambda path: Resting(path=path, is_mapped=True)).load()
     try:
         told = work(*args, **kwargs), None
     except Exception as error:

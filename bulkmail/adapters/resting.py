@@ -1,9 +1,11 @@
-"""Tables at rest in files, on their way from one process to the next. They are read and not mapped: of a file that is
-mapped the disk is freed when Python lets go of the table, and everybody waits for the disk."""
+"""Tables at rest in files, on their way from one process to the next. A process apart maps them, which takes no memory;
+elsewhere they are read: of a file that is mapped the disk is freed when Python lets go of the table, and everybody who
+clicks waits for the disk."""
 
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +16,14 @@ class Resting:
     """A table that is read when somebody asks for it: what a process apart made lies in a file, which the next one is
     given as it is, and which goes when nobody holds this any more. Where nothing was done apart, the table itself."""
 
-    def __init__(self, table: pd.DataFrame | None = None, *, path: str = "") -> None:
-        self.path, self._table = path, table
+    def __init__(self, table: pd.DataFrame | None = None, *, path: str = "", is_mapped: bool = False) -> None:
+        self.path, self._table, self._is_mapped = path, table, is_mapped
 
     @property
     def table(self) -> pd.DataFrame:
         """The table, read once."""
         if self._table is None:
-            self._table = read_frame(self.path)
+            self._table = read_frame(self.path, pa.memory_map if self._is_mapped else pa.OSFile)
         return self._table
 
     @classmethod
@@ -40,7 +42,7 @@ def write_frame(path: Path | str, frame: pd.DataFrame) -> None:
         writer.write_table(table)
 
 
-def read_frame(path: Path | str) -> pd.DataFrame:
+def read_frame(path: Path | str, opened: Callable[[str], pa.NativeFile] = pa.OSFile) -> pd.DataFrame:
     """The table that `write_frame` wrote."""
-    with pa.OSFile(path) as file:
+    with opened(str(path)) as file:
         return pa.ipc.open_file(file).read_all().to_pandas(split_blocks=True)
