@@ -1,9 +1,10 @@
 """Whether a million rows of one person hold up another: uploaded, judged, saved, saved again with mends to take over.
 
 Run alone: `make benchmarks`, on a machine that does nothing else: what the machine itself holds up stands in the first
-line, where nobody uploads anything, and what the host takes from a virtual machine is not counted. Two people are at a
-real server, each in a process of their own, and without browsers, which stand on other machines: here they would take
-from the server what is measured. A click is a page that is asked for and has come whole.
+line, where nobody uploads anything. What the host takes from a virtual machine during a click is not counted; where
+that is much, the click tells nothing and is not judged, and where that is often, nothing is. Two people are at a real
+server, each in a process of their own, and without browsers, which stand on other machines: here they would take from
+the server what is measured. A click is a page that is asked for and has come whole.
 """
 
 import itertools
@@ -26,6 +27,7 @@ from tests.pages.sessions import session
 PAGES = ("Home", "Sender", "Results", "Settings")
 UPLOADER = "A list as CSV, TSV, Excel (XLSX) or OpenDocument (ODS), up to 200 MB"
 ALONE, REST = 15, 0.1  # seconds that nobody else does anything, and between two clicks
+MUCH, OFTEN = 0.05, 0.05  # seconds of a click that there was no machine; share of clicks of which that was much
 
 
 def click_away(address, told, ended):
@@ -53,7 +55,7 @@ def somebody_else(address):
     """Yield a list that has their clicks once they have left."""
     apart = multiprocessing.get_context("spawn")
     told, ended, seen = apart.Queue(), apart.Event(), []
-    process = apart.Process(target=click_away, args=(address, told, ended))
+    process = apart.Process(target=click_away, args=(address, told, ended), daemon=True)
     process.start()
     told.get(timeout=60)
     try:
@@ -100,11 +102,17 @@ def later_than_usual(steps, seen):
         clicks = [click for click in seen if began < click[0] < ended]
         median = {name: statistics.median(took for _, page, took, _ in clicks if page == name) for name in PAGES}
         usual = usual or median
-        later, gone, where = max((took - gone - usual[name], gone, name) for _, name, took, gone in clicks)
+        later, gone, where = max(lateness(clicks, usual, lambda gone: gone <= MUCH))
         told = ", ".join(f"{name} {1000 * seconds:.0f}" for name, seconds in median.items())
         late = f"{1000 * later:.0f} ms ({where}; besides {1000 * gone:.0f} ms without a machine)"
-        print(f"{what:<30} {len(clicks):3} clicks, p50 in ms: {told}; latest by {late}")
+        aside = [f"{1000 * (later + gone):.0f}" for later, gone, _ in lateness(clicks, usual, lambda gone: gone > MUCH)]
+        print(f"{what:<30} {len(clicks):3} clicks, p50 in ms: {told}; latest by {late}; not judged: {aside or 'none'}")
         yield later
+
+
+def lateness(clicks, usual, taken):
+    """Of the clicks of which the host took so much: by how many seconds each came later, what it took, and the page."""
+    return [(took - gone - usual[name], gone, name) for _, name, took, gone in clicks if taken(gone)]
 
 
 @pytest.mark.timeout(900)
@@ -114,4 +122,7 @@ def test_nobody_waits_for_a_million_rows_of_another(tmp_path):
         steps = {"nobody else": took(time.sleep, ALONE)}
         steps |= upload_twice(address, tmp_path / "workspace")
     print()
-    assert max(later_than_usual(steps, seen)) < 0.3
+    latest = max(later_than_usual(steps, seen))
+    if sum(gone > MUCH for _, _, _, gone in seen) > OFTEN * len(seen):
+        pytest.skip("the host took the machine away too often to tell")
+    assert latest < 0.3
