@@ -24,7 +24,7 @@ import pandas as pd
 
 from bulkmail.adapters.resting import Resting, read_frame, write_frame
 
-_LARGE_BYTES, _MANY = 1_000_000, 20_000  # bytes, and numbers of rows, that travel in a file
+_LARGE_BYTES, _MANY = 1_000_000, 20_000  # bytes, and numbers of rows, that stay out of the pickle
 _QUESTION, _PROGRESS, _NOTED, _LOOK_SECONDS = "question", "progress", 20, 0.3
 # Arrow's own allocator asks the system for pages of 2 MB again and again: to judge a million rows takes half as long
 # again, and to clear such pages holds up other processors of a virtual machine.
